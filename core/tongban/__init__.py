@@ -1,0 +1,57 @@
+"""Tongban: apply for any service item at any community affairs service center (全市通办).
+
+This front door is all that a department's plugin may import.
+"""
+
+from tongban.contract.applications import Applicant, Application, Hukou, ReceivingCenter, ResidencePermit, Sex
+from tongban.contract.hooks import CONTRACT_VERSION, hookimpl
+from tongban.contract.items import (
+    Audience,
+    Barrier,
+    DeliveryRoute,
+    Department,
+    Guide,
+    GuideQuestion,
+    ItemDefinition,
+    MaterialDefinition,
+    MaterialRequirement,
+    Necessity,
+    ProcessingMode,
+    RoutingBasis,
+    Sample,
+)
+from tongban.contract.problems import Problem, ProblemCode
+from tongban.contract.rules import Rule, all_problems, form_invalid, not_eligible
+from tongban.definitions import DefinitionError, read_department
+
+__all__ = [
+    "CONTRACT_VERSION",
+    "Applicant",
+    "Application",
+    "Audience",
+    "Barrier",
+    "DefinitionError",
+    "DeliveryRoute",
+    "Department",
+    "Guide",
+    "GuideQuestion",
+    "Hukou",
+    "ItemDefinition",
+    "MaterialDefinition",
+    "MaterialRequirement",
+    "Necessity",
+    "Problem",
+    "ProblemCode",
+    "ProcessingMode",
+    "ReceivingCenter",
+    "ResidencePermit",
+    "RoutingBasis",
+    "Rule",
+    "Sample",
+    "Sex",
+    "all_problems",
+    "form_invalid",
+    "hookimpl",
+    "not_eligible",
+    "read_department",
+]

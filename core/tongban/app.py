@@ -1,0 +1,73 @@
+"""The ASGI app: the public API over one database, with the departments installed."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+
+from sqlalchemy import text
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
+
+from tongban.graphql.desk import Desk
+from tongban.graphql.schema import build_schema
+from tongban.graphql.server import ASSETS, BodyLimit, Endpoint, language_of
+from tongban.identity.actor import DEVELOPER, Actor
+from tongban.registry import Registry
+from tongban.storage.database import Sessions, connected
+
+Clock = Callable[[], datetime]
+
+
+def real_time() -> datetime:
+    """Now, in UTC."""
+    return datetime.now(UTC)
+
+
+def create_app(sessions: Sessions, registry: Registry, clock: Clock = real_time, actor: Actor = DEVELOPER) -> Starlette:
+    """The app over sessions that somebody else opens and ends."""
+    return _app(lambda: sessions, registry, clock, actor, None)
+
+
+def create_server_app(url: str, registry: Registry, pool_size: int) -> Starlette:
+    """The app with connections of its own, from its start to its end."""
+    held: list[Sessions] = []
+
+    @asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        async with connected(url, pool_size) as sessions:
+            held.append(sessions)
+            yield
+
+    return _app(lambda: held[-1], registry, real_time, DEVELOPER, lifespan)
+
+
+def _app(
+    sessions: Callable[[], Sessions], registry: Registry, clock: Clock, actor: Actor, lifespan: object
+) -> Starlette:
+    def open_desk(request: Request) -> Desk:
+        return Desk(sessions(), registry, actor, clock(), language_of(request))
+
+    async def health(_: Request) -> Response:
+        """200 while the database answers, else 503."""
+        try:
+            async with sessions()() as session:
+                await session.execute(text("SELECT 1"))
+        except Exception as error:
+            return JSONResponse({"status": "unavailable", "reason": type(error).__name__}, 503)
+        return JSONResponse({"status": "ok"})
+
+    endpoint = Endpoint(build_schema(), open_desk)
+    return Starlette(
+        routes=[
+            Route("/", lambda _: RedirectResponse("/graphql")),
+            Route("/health", health),
+            Mount("/graphql/assets", StaticFiles(directory=ASSETS)),
+            Route("/graphql", endpoint),
+        ],
+        middleware=[Middleware(BodyLimit)],
+        lifespan=lifespan,  # type: ignore[arg-type]
+    )

@@ -1,0 +1,1 @@
+"""Districts, centers, branches, divisions, the city's calendar and opening hours."""

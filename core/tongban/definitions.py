@@ -1,0 +1,160 @@
+"""Reads a department's definition from the TOML files of its package, or refuses it with file, line and reason.
+
+A package keeps its data in a folder `data/`; each `*.toml` there may hold `[department]`, `[[materials]]` and
+`[[items]]`. Two things are written shorter than they are kept:
+
+- a form needs only `properties` and `required`; dialect, `type`, `additionalProperties = false` and the sample as its
+  example are added;
+- `when = { housing = "LEASE" }` becomes the JSON Schema that holds exactly when the form's `housing` is `LEASE`
+  (a list of values: any of them).
+"""
+
+import tomllib
+from collections.abc import Iterator, Mapping
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from typing import Any, TypeVar
+
+import jsonschema
+from pydantic import TypeAdapter, ValidationError
+
+from tongban.contract.items import (
+    Department,
+    ItemDefinition,
+    MaterialDefinition,
+    Necessity,
+    ProcessingMode,
+    RoutingBasis,
+)
+
+Row = TypeVar("Row", ItemDefinition, MaterialDefinition)
+JSON_SCHEMA = "https://json-schema.org/draft/2020-12/schema"
+_TABLES = {"department", "materials", "items"}
+_ITEM: TypeAdapter[ItemDefinition] = TypeAdapter(ItemDefinition)
+_MATERIAL: TypeAdapter[MaterialDefinition] = TypeAdapter(MaterialDefinition)
+_DEPARTMENT: TypeAdapter[Department] = TypeAdapter(Department)
+
+
+class DefinitionError(ValueError):
+    """A definition that can't be taken, with every reason, each as `file:line: what is wrong`."""
+
+    def __init__(self, reasons: list[str]) -> None:
+        super().__init__("\n".join(reasons))
+        self.reasons = reasons
+
+
+def read_department(package: str) -> Department:
+    """The department that `package` defines in its `data/*.toml`. Raises DefinitionError with every reason."""
+    folder = files(package) / "data"
+    sources = sorted((f for f in folder.iterdir() if f.name.endswith(".toml")), key=lambda f: f.name)
+    return department_from({f"{package}/data/{source.name}": _text(source) for source in sources})
+
+
+def department_from(texts: Mapping[str, str]) -> Department:
+    """The department defined by TOML texts, keyed by the file names that reasons shall quote."""
+    reasons: list[str] = []
+    heads: list[dict[str, Any]] = []
+    items: dict[str, ItemDefinition] = {}
+    materials: dict[str, MaterialDefinition] = {}
+    for name, text in texts.items():
+        try:
+            tables = tomllib.loads(text)
+        except tomllib.TOMLDecodeError as error:
+            reasons.append(f"{name}:{_line_said(error)}: {error}")
+            continue
+        reasons += [
+            f"{name}:1: unknown table [{t}]; known are {', '.join(sorted(_TABLES))}" for t in tables.keys() - _TABLES
+        ]
+        heads += [tables["department"]] if "department" in tables else []
+        for raw in tables.get("materials", []):
+            _take(raw, _MATERIAL, materials, f"{name}:{_line_of(text, raw)}", reasons)
+        for raw in tables.get("items", []):
+            place = f"{name}:{_line_of(text, raw)}"
+            if (item := _take(_expanded(raw), _ITEM, items, place, reasons)) is not None:
+                reasons += [f"{place}: {item.code}: {fault}" for fault in faults_of(item)]
+    if len(heads) != 1:
+        reasons.append(f"{next(iter(texts), '?')}:1: expected one [department] table, found {len(heads)}")
+    if reasons:
+        raise DefinitionError(reasons)
+    return _DEPARTMENT.validate_python(
+        {**heads[0], "items": tuple(items.values()), "materials": tuple(materials.values())}
+    )
+
+
+def faults_of(item: ItemDefinition) -> Iterator[str]:
+    """What contradicts itself in one definition, beyond what types say."""
+    try:
+        jsonschema.Draft202012Validator.check_schema(dict(item.form))
+    except jsonschema.SchemaError as error:
+        yield f"form is no JSON Schema: {error.message}"
+        return
+    if (item.mode is ProcessingMode.LOCAL_ONLY) is not (item.tongban_from is None):
+        yield "tongban_from is left out exactly for LOCAL_ONLY items"
+    if (item.mode is ProcessingMode.DIRECT) is not (not item.barriers):
+        yield "barriers are named exactly where the mode is not DIRECT"
+    if item.mode is not ProcessingMode.DIRECT and item.routing_basis is RoutingBasis.NONE:
+        yield f"a {item.mode} item needs a routing_basis, or nobody knows its handling center"
+    if item.promised_days < 0 or (item.statutory_days is not None and item.promised_days > item.statutory_days):
+        yield "promised_days lies between 0 and statutory_days"
+    if not item.audiences or not item.themes or not item.guide.steps or not item.guide.conditions:
+        yield "audiences, themes, guide.steps and guide.conditions are not empty"
+    for error in jsonschema.Draft202012Validator(
+        dict(item.form), format_checker=jsonschema.Draft202012Validator.FORMAT_CHECKER
+    ).iter_errors(dict(item.sample.form)):
+        yield f"sample.form does not fit the form: {error.message}"
+    fields = item.form.get("properties", {}).keys()
+    for need in item.materials:
+        if (need.necessity is Necessity.CONDITIONAL) is not (need.when is not None and need.condition is not None):
+            yield f"material {need.material}: condition and when belong to CONDITIONAL, and to nothing else"
+        for name in (need.when or {}).get("properties", {}):
+            if name not in fields:
+                yield f"material {need.material}: when asks for {name}, which the form does not have"
+
+
+def _take(
+    raw: dict[str, Any], adapter: TypeAdapter[Row], known: dict[str, Row], place: str, reasons: list[str]
+) -> Row | None:
+    """Adds the row to `known` by its code, or the reasons why it can't be."""
+    try:
+        row = adapter.validate_python(raw)
+    except ValidationError as error:
+        where = raw.get("code", "?")
+        reasons += [f"{place}: {where}: {'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors()]
+        return None
+    if row.code in known:
+        reasons.append(f"{place}: {row.code} is defined twice")
+        return None
+    known[row.code] = row
+    return row
+
+
+def _expanded(raw: dict[str, Any]) -> dict[str, Any]:
+    """The row with its form and conditions written out as JSON Schema."""
+    form = {"$schema": JSON_SCHEMA, "type": "object", "additionalProperties": False, "properties": {}}
+    needs = [
+        {**need, "when": _schema_of(need["when"])} if "when" in need else need for need in raw.get("materials", [])
+    ]
+    example = {"examples": [raw.get("sample", {}).get("form", {})]}
+    return {**raw, "form": {**form, **raw.get("form", {}), **example}, "materials": needs}
+
+
+def _schema_of(when: dict[str, Any]) -> dict[str, Any]:
+    values = {name: {"enum": value} if isinstance(value, list) else {"const": value} for name, value in when.items()}
+    return {"properties": values, "required": sorted(values)}
+
+
+def _text(source: Traversable) -> str:
+    return source.read_text(encoding="utf-8")
+
+
+def _line_of(text: str, raw: Mapping[str, Any]) -> int:
+    """The line on which a row names its code; 1 where it has none."""
+    mark = f'code = "{raw.get("code")}"'
+    return next((n for n, line in enumerate(text.splitlines(), 1) if line.strip() == mark), 1)
+
+
+def _line_said(error: tomllib.TOMLDecodeError) -> int:
+    """tomllib says the line only in its words, "(at line 3, column 1)"."""
+    _, _, tail = str(error).partition("at line ")
+    digits = tail.partition(",")[0]
+    return int(digits) if digits.isdigit() else 1

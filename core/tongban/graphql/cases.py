@@ -1,0 +1,432 @@
+"""Cases' desk: the dry run, submission, the moves of a case, worklists."""
+
+import datetime as dt
+from collections.abc import Awaitable, Callable, Mapping
+from enum import Enum
+from typing import Annotated, Any
+from uuid import UUID
+
+import strawberry
+from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+from strawberry.scalars import JSON
+
+from tongban.cases import models, service
+from tongban.cases.assessment import Assessment, Draft, assess
+from tongban.cases.lifecycle import available_actions
+from tongban.cases.words import CaseAction, CaseStatus, Channel, TransferPurpose
+from tongban.catalog import models as catalog
+from tongban.centers import models as centers
+from tongban.contract.items import DeliveryRoute, ProcessingMode
+from tongban.errors import Refused
+from tongban.graphql.catalog import Material, MaterialRequirement, ServiceItem
+from tongban.graphql.centers import Center
+from tongban.graphql.connections import Connection
+from tongban.graphql.desk import Desk, Info
+from tongban.graphql.fields import by_key, column, connection, derived, many, one, reference
+from tongban.graphql.node import Node
+from tongban.graphql.problems import Problem, shown
+from tongban.graphql.residents import Resident
+from tongban.graphql.scalars import Digest, IdNumber
+from tongban.graphql.sources import Order, Selection
+from tongban.graphql.stored import Stored, key_of
+from tongban.graphql.writing import written
+from tongban.messages import problem
+from tongban.residents.identity_numbers import masked
+from tongban.storage.base import Base
+
+Row = Mapping[str, Any]
+
+
+@strawberry.type
+class Agent:
+    name: str
+    id_number: IdNumber
+    relation: str
+
+
+def agent_of(agent: Row | None) -> Agent | None:
+    """Who acts for the applicant, the number masked."""
+    if agent is None:
+        return None
+    return Agent(name=agent["name"], id_number=IdNumber(masked(agent["id_number"])), relation=agent["relation"])
+
+
+@strawberry.type
+class Decision(Stored, model=models.Case):
+    approved: bool = column()
+    at: dt.datetime = column("decided_at")
+    by: Center = reference("Center", "handling_center_id")
+    reason: str | None = column("decision_reason")
+    result_number: str | None = column()
+
+
+def decided(_desk: Desk) -> Selection:
+    return Selection([models.Case.decided_at.is_not(None)])
+
+
+@strawberry.type(description="A material handed in at the counter.")
+class HandedIn(Stored, model=models.CaseMaterial):
+    material: Material = reference("Material", "material_id")
+
+
+@strawberry.type
+class ManifestEntry:
+    id: strawberry.ID
+    material: str
+
+
+@strawberry.type(description="The custody of a case and its materials passing between two centers.")
+class Transfer(Stored, Node, model=models.Transfer):
+    from_: Center = reference("Center", "from_center_id", name="from")
+    to: Center = reference("Center", "to_center_id")
+    purpose: TransferPurpose = column()
+    manifest: list[ManifestEntry] = derived("manifest", by=lambda rows: [ManifestEntry(**row) for row in rows])
+    manifest_digest: Digest = column()
+    sent_at: dt.datetime = column()
+    acknowledged_at: dt.datetime | None = column()
+
+
+@strawberry.type
+class CaseEvent(Stored, Node, model=models.CaseEvent):
+    kind: str = column()
+    at: dt.datetime = column()
+    actor: str = column()
+    center: Center | None = reference("Center", "center_id")
+    from_status: CaseStatus | None = column()
+    to_status: CaseStatus | None = column()
+    note: str | None = column()
+    data: JSON | None = column()
+
+
+def actions_of(receiving: UUID, handling: UUID, mode: str, routed_by: str | None, delivery: str, status: str) -> Any:
+    """What may be done now, read off the table of moves."""
+    path = service.path_of_case(receiving, handling, mode, routed_by, delivery)
+    return available_actions(CaseStatus(status), path)
+
+
+def is_overdue(now: dt.datetime, due_at: dt.datetime, decided_at: dt.datetime | None) -> bool:
+    """Whether the promised time ended before the decision, or has ended without one."""
+    return (decided_at or now) > due_at
+
+
+@strawberry.type
+class Case(Stored, Node, model=models.Case):
+    number: str = column()
+    item: ServiceItem = reference(
+        "ServiceItem", "item_id", description="The item as it was in force when the case was submitted."
+    )
+    applicant: Resident = one("Resident", "applicant_id")
+    agent: Agent | None = derived("agent", by=agent_of)
+    channel: Channel = column()
+    mode: ProcessingMode = column()
+    status: CaseStatus = column()
+    version: int = column()
+    receiving_center: Center = reference(
+        "Center", "receiving_center_id", description="A: the one center the resident goes to."
+    )
+    handling_center: Center = reference(
+        "Center",
+        "handling_center_id",
+        description="B: the center that reviews and decides; A itself when the household is A's own, "
+        "and while a case waits in ROUTING_REVIEW.",
+    )
+    form: JSON = column()
+    handed_in: list[HandedIn] = many("HandedIn", "case_id", order=["position"])
+    transfers: list[Transfer] = many("Transfer", "case_id", order=["sent_at", "id"])
+    events: Connection[CaseEvent] = connection(
+        "CaseEvent", order=["sequence"], local="id", remote="case_id", backwards=True
+    )
+    decision: Decision | None = one("Decision", "id", select=decided)
+    delivery_route: DeliveryRoute = column()
+    available_actions: list[CaseAction] = derived(
+        "receiving_center_id",
+        "handling_center_id",
+        "mode",
+        "routed_by",
+        "delivery_route",
+        "status",
+        by=actions_of,
+        description="What may be done now: no frontend rebuilds the state machine.",
+    )
+    submitted_at: dt.datetime = column()
+    due_at: dt.datetime = column(description="End of the promised time, in working days from receipt at A.")
+    due_provisional: bool = column(
+        description="Whether the time runs into a year whose calendar of holidays is not published."
+    )
+    overdue: bool = derived("due_at", "decided_at", by=is_overdue, clock=True)
+    closed_at: dt.datetime | None = column()
+    visits: int = column(description="Times the resident had to come; the goal of tongban is 1.")
+
+
+@strawberry.type
+class CasePayload:
+    row: strawberry.Private[Row]
+    problems: list[Problem]
+    case: Case | None = one("Case", "id")
+
+
+@strawberry.type(description="What submitCase would do and say. Nothing is written.")
+class CasePreview:
+    row: strawberry.Private[Row]
+    mode: ProcessingMode | None
+    receiving_center: Center | None = one("Center", "receiving_center_id")
+    handling_center: Center | None = one("Center", "handling_center_id")
+    problems: list[Problem]
+    missing: list[MaterialRequirement]
+    due_at: dt.datetime | None
+    due_provisional: bool | None
+
+
+@strawberry.enum
+class CaseOrder(Enum):
+    SUBMITTED_DESC = "SUBMITTED_DESC"
+    SUBMITTED_ASC = "SUBMITTED_ASC"
+    DUE_ASC = "DUE_ASC"
+
+
+@strawberry.input
+class CaseFilter:
+    center: str | None = strawberry.field(default=None, description="Received or handled there.")
+    receiving_center: str | None = None
+    handling_center: str | None = None
+    resident: strawberry.ID | None = None
+    item: str | None = None
+    department: str | None = None
+    status: list[CaseStatus] | None = None
+    mode: ProcessingMode | None = None
+    overdue: bool | None = None
+    submitted_from: dt.datetime | None = None
+    submitted_to: dt.datetime | None = strawberry.field(default=None, description="Exclusive.")
+    number: str | None = None
+
+
+@strawberry.input
+class SubmittedDocumentInput:
+    material: str = strawberry.field(description="The material's code.")
+    document: strawberry.ID | None = strawberry.field(
+        default=None, description="The uploaded document; left out where paper was shown at the counter."
+    )
+
+
+@strawberry.input
+class AgentInput:
+    name: str
+    id_number: IdNumber
+    relation: str
+
+
+@strawberry.input
+class SubmitCaseInput:
+    item: str
+    center: str
+    applicant: strawberry.ID
+    form: JSON
+    documents: list[SubmittedDocumentInput] | None = strawberry.field(
+        default=None, description="What is handed in, by material."
+    )
+    agent: AgentInput | None = None
+    channel: Channel | None = None
+    delivery_route: DeliveryRoute | None = None
+    accept: bool | None = strawberry.field(
+        default=None, description="At the counter: pass the formal review in the same step."
+    )
+    idempotency_key: str | None = None
+
+
+@strawberry.input
+class CaseActionInput:
+    case: strawberry.ID
+    expected_version: int
+    note: str | None = None
+    idempotency_key: str | None = None
+
+
+@strawberry.input
+class DecideCaseInput:
+    case: strawberry.ID
+    expected_version: int
+    reason: str | None = None
+    result_number: str | None = None
+    idempotency_key: str | None = None
+
+
+FilterArgument = Annotated[CaseFilter | None, strawberry.argument(name="filter")]
+_ORDERS = {
+    CaseOrder.SUBMITTED_DESC: [Order(models.Case.submitted_at, descending=True)],
+    CaseOrder.SUBMITTED_ASC: [Order(models.Case.submitted_at)],
+    CaseOrder.DUE_ASC: [Order(models.Case.due_at)],
+}
+
+
+def chosen_cases(desk: Desk, filter_: FilterArgument = None, order_by: CaseOrder | None = None) -> Selection:
+    """Cases by filter, newest first unless ordered otherwise."""
+    return Selection(_conditions(desk, filter_) if filter_ else [], _ORDERS[order_by or CaseOrder.SUBMITTED_DESC])
+
+
+def case_with_number(_desk: Desk, number: str) -> Selection:
+    return Selection([models.Case.number == number.strip().upper()])
+
+
+@strawberry.type
+class CasesQuery:
+    case: Case | None = by_key("Case", case_with_number)
+    cases: Connection[Case] = connection("Case", order=["-submitted_at"], select=chosen_cases, backwards=True)
+
+    @strawberry.field(
+        description="A dry run of submitCase: mode, centers, every problem at once, due date. Writes nothing."
+    )
+    async def case_preview(self, info: Info, input: SubmitCaseInput) -> CasePreview:  # noqa: A002
+        desk = info.context
+        async with desk.reading() as session:
+            return _preview(await assess(session, desk.registry, _draft(input), desk.now), desk.language)
+
+
+@strawberry.type
+class CasesMutation:
+    @strawberry.mutation
+    async def submit_case(self, info: Info, input: SubmitCaseInput) -> CasePayload:  # noqa: A002
+        desk = info.context
+
+        async def do(session: AsyncSession) -> UUID:
+            return (await service.submit(session, desk.registry, desk.actor, _submission(input), desk.now)).id
+
+        request = {"submitCase": strawberry.asdict(input)}
+        return await written(desk, _payload, input.idempotency_key, request, do)
+
+    @strawberry.mutation(
+        description="Formal review passed at the receiving center: a direct case goes on there, "
+        "a split one is passed to the handling center."
+    )
+    async def accept_case(self, info: Info, input: CaseActionInput) -> CasePayload:  # noqa: A002
+        return await _act(info.context, "acceptCase", input, service.accept)
+
+    @strawberry.mutation(description="The handling center takes over, after the manifest has been verified.")
+    async def acknowledge_transfer(self, info: Info, input: CaseActionInput) -> CasePayload:  # noqa: A002
+        return await _act(info.context, "acknowledgeTransfer", input, service.acknowledge_transfer)
+
+    @strawberry.mutation
+    async def approve_case(self, info: Info, input: DecideCaseInput) -> CasePayload:  # noqa: A002
+        return await _decide(info.context, "approveCase", input, service.approve)
+
+    @strawberry.mutation(description="Not granted; the reason is told to the applicant.")
+    async def reject_case(self, info: Info, input: DecideCaseInput) -> CasePayload:  # noqa: A002
+        return await _decide(info.context, "rejectCase", input, service.reject)
+
+    @strawberry.mutation(
+        description="The result goes home: from the handling center directly, or first to the receiving center and "
+        "from there, with a second call, to the resident."
+    )
+    async def deliver_result(self, info: Info, input: CaseActionInput) -> CasePayload:  # noqa: A002
+        return await _act(info.context, "deliverResult", input, service.deliver_result)
+
+
+Verb = Callable[[AsyncSession, UUID, service.Step], Awaitable[models.Case]]
+
+
+async def _act(desk: Desk, name: str, said: CaseActionInput, verb: Verb) -> CasePayload:
+    async def do(session: AsyncSession) -> UUID:
+        step = service.Step(actor=desk.actor, now=desk.now, expected_version=said.expected_version, note=said.note)
+        return (await verb(session, _case_id(said.case), step)).id
+
+    return await written(desk, _payload, said.idempotency_key, {name: strawberry.asdict(said)}, do)
+
+
+async def _decide(
+    desk: Desk, name: str, said: DecideCaseInput, verb: Callable[..., Awaitable[models.Case]]
+) -> CasePayload:
+    async def do(session: AsyncSession) -> UUID:
+        step = service.Step(actor=desk.actor, now=desk.now, expected_version=said.expected_version)
+        return (await verb(session, _case_id(said.case), step, said.reason, said.result_number)).id
+
+    return await written(desk, _payload, said.idempotency_key, {name: strawberry.asdict(said)}, do)
+
+
+def _payload(row: Row, problems: list[Problem]) -> CasePayload:
+    return CasePayload(row=row, problems=problems)
+
+
+def _preview(found: Assessment, language: str) -> CasePreview:
+    row = {
+        "receiving_center_id": found.receiving.id if found.receiving else None,
+        "handling_center_id": found.route.center if found.route else None,
+    }
+    return CasePreview(
+        row=row,
+        mode=found.mode,
+        problems=shown(found.problems, language),
+        missing=[MaterialRequirement.of(_row_of(need)) for need in found.missing],
+        due_at=found.due.at if found.due else None,
+        due_provisional=found.due.provisional if found.due else None,
+    )
+
+
+def _row_of(model: Base) -> Row:
+    """A model's columns by name, as a stored type reads them."""
+    return {column.key: getattr(model, column.key) for column in model.__table__.columns}
+
+
+def _case_id(text: str) -> UUID:
+    found = key_of(Case, text)
+    if found is None:
+        raise Refused(problem("unknown_case", "case"))
+    return found
+
+
+def _draft(said: SubmitCaseInput) -> Draft:
+    return Draft(
+        item=said.item,
+        center=said.center,
+        applicant=key_of(Resident, said.applicant),
+        form=said.form,
+        documents=[(document.material, document.document) for document in said.documents or ()],
+        delivery_route=said.delivery_route,
+    )
+
+
+def _submission(said: SubmitCaseInput) -> service.Submission:
+    return service.Submission(
+        draft=_draft(said),
+        channel=said.channel or Channel.COUNTER,
+        agent=strawberry.asdict(said.agent) if said.agent else None,
+        accept=bool(said.accept),
+    )
+
+
+def _conditions(desk: Desk, wanted: CaseFilter) -> list[ColumnElement[bool]]:
+    case = models.Case
+    where: list[ColumnElement[bool]] = []
+    if wanted.center is not None:
+        center = _center_id(wanted.center)
+        where.append(case.receiving_center_id.in_(center) | case.handling_center_id.in_(center))
+    if wanted.receiving_center is not None:
+        where.append(case.receiving_center_id.in_(_center_id(wanted.receiving_center)))
+    if wanted.handling_center is not None:
+        where.append(case.handling_center_id.in_(_center_id(wanted.handling_center)))
+    if wanted.resident is not None:
+        where.append(case.applicant_id == key_of(Resident, wanted.resident))
+    if wanted.item is not None:
+        where.append(case.item_id.in_(select(catalog.ServiceItem.id).where(catalog.ServiceItem.code == wanted.item)))
+    if wanted.department is not None:
+        items = select(catalog.ServiceItem.id).join(
+            catalog.Department, catalog.Department.id == catalog.ServiceItem.department_id
+        )
+        where.append(case.item_id.in_(items.where(catalog.Department.code == wanted.department)))
+    if wanted.status is not None:
+        where.append(case.status.in_([status.value for status in wanted.status]))
+    if wanted.mode is not None:
+        where.append(case.mode == wanted.mode.value)
+    if wanted.overdue is not None:
+        overdue = func.coalesce(case.decided_at, desk.now) > case.due_at
+        where.append(overdue if wanted.overdue else ~overdue)
+    if wanted.submitted_from is not None:
+        where.append(case.submitted_at >= wanted.submitted_from)
+    if wanted.submitted_to is not None:
+        where.append(case.submitted_at < wanted.submitted_to)
+    if wanted.number is not None:
+        where.append(case.number == wanted.number.strip().upper())
+    return where
+
+
+def _center_id(code: str) -> Select[tuple[UUID]]:
+    return select(centers.Center.id).where(centers.Center.code == code)

@@ -1,0 +1,78 @@
+"""What a request works with: who asks, when, in which language, and one session that everything read goes through."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Hashable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any, TypeAlias
+
+import strawberry
+from sqlalchemy import Executable, Row
+from sqlalchemy.ext.asyncio import AsyncSession
+from strawberry.dataloader import DataLoader
+
+from tongban.centers.hours import day_in_shanghai
+from tongban.graphql.errors import translated
+from tongban.identity.actor import Actor
+from tongban.registry import Registry
+from tongban.storage.database import Sessions
+
+
+@dataclass(slots=True)
+class Desk:
+    """One request's context. Statements of a request run one after another, on one connection."""
+
+    sessions: Sessions
+    registry: Registry
+    actor: Actor
+    now: datetime
+    language: str = "zh"
+    loaders: dict[Hashable, DataLoader[Any, Any]] = field(default_factory=dict)
+    _reading: AsyncSession | None = None
+    _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    @property
+    def today(self) -> date:
+        """The date in Shanghai."""
+        return day_in_shanghai(self.now)
+
+    async def rows(self, statement: Executable) -> Sequence[Row[Any]]:
+        """What the statement finds."""
+        async with self._turn:
+            if self._reading is None:
+                self._reading = self.sessions()
+            with translated():
+                return (await self._reading.execute(statement)).all()
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[AsyncSession]:
+        """The session for a dry run: whatever a service reads, nothing is kept."""
+        with translated():
+            async with self.sessions() as session:
+                yield session
+                await session.rollback()
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[AsyncSession]:
+        """A session whose work is committed at the end of the block, or not at all."""
+        await self.close()
+        with translated():
+            async with self.sessions() as session, session.begin():
+                yield session
+
+    def loader(self, key: Hashable, load: Callable[[list[Any]], Any]) -> DataLoader[Any, Any]:
+        """The loader that collects all askers under `key` into one call of `load`."""
+        if key not in self.loaders:
+            self.loaders[key] = DataLoader(load_fn=load)
+        return self.loaders[key]
+
+    async def close(self) -> None:
+        """Ends the reading session; what was loaded is forgotten, since it may change now."""
+        if self._reading is not None:
+            await self._reading.close()
+            self._reading = None
+        self.loaders.clear()
+
+
+Info: TypeAlias = strawberry.Info[Desk, None]

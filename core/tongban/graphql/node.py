@@ -1,0 +1,51 @@
+"""Relay's Node: every stored row by its global id."""
+
+import asyncio
+from typing import Any
+from uuid import UUID
+
+import strawberry
+from sqlalchemy import select, tuple_
+
+from tongban.graphql.desk import Desk, Info
+from tongban.graphql.stored import Stored, global_id, keys_of, read_global_id
+
+
+@strawberry.interface(description="Anything with a global id.")
+class Node:
+    @strawberry.field
+    def id(self) -> strawberry.ID:
+        assert isinstance(self, Stored)  # noqa: S101
+        return global_id(type(self), self.row)
+
+
+@strawberry.type
+class NodeQuery:
+    @strawberry.field
+    async def node(self, info: Info, id: strawberry.ID) -> Node | None:  # noqa: A002
+        return (await _nodes(info.context, [id]))[0]
+
+    @strawberry.field
+    async def nodes(self, info: Info, ids: list[strawberry.ID]) -> list[Node | None]:
+        return await _nodes(info.context, ids)
+
+
+async def _nodes(desk: Desk, ids: list[strawberry.ID]) -> list[Node | None]:
+    """The rows of the ids, null where there is none; one statement a type."""
+
+    async def one(text: str) -> Node | None:
+        to, key = read_global_id(text)
+
+        async def load(keys: list[tuple[UUID, ...]]) -> list[Any]:
+            found = await desk.rows(select(to.table).where(tuple_(*_key_columns(to)).in_(keys)))
+            rows = {tuple(row._mapping[name] for name in keys_of(to)): to.of(row._mapping) for row in found}
+            return [rows.get(key) for key in keys]
+
+        loaded: Node | None = await desk.loader(("node", to), load).load(key)
+        return loaded
+
+    return await asyncio.gather(*(one(text) for text in ids))
+
+
+def _key_columns(to: type[Stored]) -> list[Any]:
+    return [to.table.c[name] for name in keys_of(to)]

@@ -1,0 +1,130 @@
+"""The endpoint: strawberry's ASGI view with the mends that GraphQL over HTTP and bad input ask for."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import orjson
+from cross_web import HTTPException
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from strawberry.asgi import GraphQL
+from strawberry.http import GraphQLHTTPResponse, process_result
+from strawberry.types import ExecutionResult
+
+from tongban.graphql.desk import Desk
+from tongban.graphql.schema import Schema
+
+ASSETS = Path(__file__).parent / "graphiql"
+"""GraphiQL's files, served from the package: the page needs no outside host."""
+GRAPHQL_JSON = "application/graphql-response+json"
+LONGEST_BODY = 1_000_000
+"""Bytes of a request, at most."""
+
+
+class Endpoint(GraphQL[Desk, None]):
+    """`/graphql`. Each request gets a desk, which is closed when it is answered."""
+
+    def __init__(self, schema: Schema, open_desk: Callable[[Request], Desk]) -> None:
+        super().__init__(schema, subscription_protocols=())
+        self.open_desk = open_desk
+
+    async def get_context(self, request: Any, response: Any) -> Desk:
+        request.state.desk = self.open_desk(request)
+        desk: Desk = request.state.desk
+        return desk
+
+    async def run(self, request: Any, *args: Any, **options: Any) -> Any:
+        try:
+            return await super().run(request, *args, **options)
+        finally:
+            if (desk := getattr(request.state, "desk", None)) is not None:
+                await desk.close()
+
+    async def render_graphql_ide(self, request: Request) -> Response:
+        return HTMLResponse((ASSETS / "index.html").read_bytes())
+
+    def parse_json(self, data: str | bytes) -> Any:
+        """Strict JSON, and an object or a list: anything else is the caller's fault, not ours."""
+        try:
+            parsed = orjson.loads(data)
+        except orjson.JSONDecodeError as error:
+            raise HTTPException(400, f"The request is not JSON: {error}") from error
+        if not isinstance(parsed, dict | list):
+            raise HTTPException(400, "The request must be a JSON object.")
+        if isinstance(parsed, dict) and "query" in parsed and not isinstance(parsed["query"], str):
+            raise HTTPException(400, "`query` must be a string.")
+        for name in ("variables", "extensions"):
+            if isinstance(parsed, dict) and "query" in parsed and not isinstance(parsed.get(name), dict | None):
+                raise HTTPException(400, f"`{name}` must be an object.")
+        return parsed
+
+    def encode_json(self, data: object) -> bytes:
+        return orjson.dumps(data)
+
+    async def process_result(self, request: Request, result: ExecutionResult) -> GraphQLHTTPResponse:
+        """Request errors get a code; under `application/graphql-response+json` they have no `data` at all."""
+        shown = process_result(result)
+        refused = result.data is None and all(error.path is None for error in result.errors or ())
+        if refused:
+            for error in shown.get("errors") or ():
+                error.setdefault("extensions", {}).setdefault("code", "GRAPHQL_VALIDATION_FAILED")  # type: ignore[typeddict-item]
+            if _wants_graphql_json(request):
+                shown.pop("data", None)  # type: ignore[misc]
+        return shown
+
+    async def get_sub_response(self, request: Any) -> Response:
+        sub_response = await super().get_sub_response(request)
+        if _wants_graphql_json(request):
+            sub_response.media_type = GRAPHQL_JSON
+        return sub_response
+
+    def create_response(self, response_data: Any, sub_response: Response) -> Response:
+        response = super().create_response(response_data, sub_response)
+        if sub_response.media_type == GRAPHQL_JSON:
+            response.headers["content-type"] = f"{GRAPHQL_JSON}; charset=utf-8"
+            if isinstance(response_data, dict) and "data" not in response_data:
+                response.status_code = 400
+        return response
+
+
+class BodyLimit:
+    """Answers 413 to a request whose body is longer than `LONGEST_BODY`, counted as it comes in."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        body, more = b"", True
+        while more:
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                return
+            body += message.get("body", b"")
+            more = message.get("more_body", False)
+            if len(body) > LONGEST_BODY:
+                await Response(f"A request has at most {LONGEST_BODY} bytes.", 413)(scope, receive, send)
+                return
+        sent = False
+
+        async def whole() -> Message:
+            nonlocal sent
+            if sent:
+                return await receive()
+            sent = True
+            return {"type": "http.request", "body": body, "more_body": False}
+
+        await self.app(scope, whole, send)
+
+
+def language_of(request: Request) -> str:
+    """`en` where English is asked for first, else `zh`."""
+    return "en" if request.headers.get("accept-language", "").lower().startswith("en") else "zh"
+
+
+def _wants_graphql_json(request: Request) -> bool:
+    return GRAPHQL_JSON in request.headers.get("accept", "")

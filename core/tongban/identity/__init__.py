@@ -1,0 +1,1 @@
+"""Who is asking, and what was asked before under the same key."""

@@ -1,0 +1,204 @@
+"""What core says to people, by name and language; departments bring their own words."""
+
+from dataclasses import dataclass
+
+from tongban.contract.problems import Problem, ProblemCode
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A text in Chinese and English, with the next step where there is one. `{names}` are filled in."""
+
+    code: ProblemCode
+    zh: str
+    en: str
+    next_zh: str | None = None
+    next_en: str | None = None
+
+
+C = ProblemCode
+MESSAGES = {
+    "unknown_item": Message(
+        C.NOT_FOUND,
+        "没有编号为{item}的事项",
+        "There is no item with the code {item}",
+        "请在事项清单中查找编号",
+        "Look the code up in the catalog",
+    ),
+    "item_not_in_force": Message(
+        C.ITEM_NOT_IN_FORCE,
+        "事项{item}目前不受理",
+        "Item {item} is not in force",
+        "请在事项清单中查看当前事项",
+        "See the catalog for the items in force",
+    ),
+    "unknown_center": Message(
+        C.NOT_FOUND,
+        "没有编号为{center}的受理中心",
+        "There is no center with the code {center}",
+        "请在受理中心名录中查找编号",
+        "Look the code up in the list of centers",
+    ),
+    "branch_not_in_tongban": Message(
+        C.NOT_OFFERED_HERE,
+        "{center}尚未加入全市通办",
+        "{center} does not take part in tongban yet",
+        "请到{parent}办理",
+        "Please go to {parent}",
+    ),
+    "unknown_resident": Message(
+        C.NOT_FOUND,
+        "没有这位居民的记录",
+        "There is no record of this resident",
+        "请先登记居民信息",
+        "Register the resident first",
+    ),
+    "unknown_case": Message(C.NOT_FOUND, "没有这个办件", "There is no such case", "请核对办件编号", "Check the number"),
+    "not_in_audience": Message(
+        C.NOT_ELIGIBLE,
+        "《{item}》面向{audiences}，申请人不在此范围内",
+        "{item} is open to {audiences_en}; the applicant does not belong to them",
+    ),
+    "local_only": Message(
+        C.NOT_OFFERED_HERE,
+        "《{item}》暂未全市通办，须在户籍地办理：{reasons}",
+        "{item} is not done city-wide yet, only where the household is registered: {reasons_en}",
+        "请到{home}办理",
+        "Please go to {home_en}",
+    ),
+    "local_only_no_home": Message(
+        C.ROUTING_UNKNOWN,
+        "《{item}》须在户籍地办理，但户籍街道未登记或未对应受理中心",
+        "{item} is done only where the household is registered, and that street is not known to have a center",
+        "请先核对户籍所在街道",
+        "Check the street of the hukou first",
+    ),
+    "routing_unknown": Message(
+        C.ROUTING_UNKNOWN,
+        "无法确定户籍所在街道对应的受理中心",
+        "The center of the hukou street is not known",
+        "请核对户籍所在街道后再次受理",
+        "Check the street of the hukou, then accept again",
+    ),
+    "form_invalid": Message(C.FORM_INVALID, "表单有误：{reason}", "The form is not valid: {reason}"),
+    "form_too_large": Message(
+        C.FORM_INVALID, "表单内容超过{limit}字节", "The form is larger than {limit} bytes", "请删减内容", "Shorten it"
+    ),
+    "material_missing": Message(
+        C.MATERIAL_MISSING,
+        "缺少材料：{material}",
+        "Missing: {material_en}",
+        "签发单位：{issuer}",
+        "Issued by {issuer}",
+    ),
+    "material_produced_elsewhere": Message(
+        C.MATERIAL_MISSING,
+        "缺少材料：{material}",
+        "Missing: {material_en}",
+        "可先申请《{item}》取得",
+        "Apply for item {item_code} first",
+    ),
+    "unknown_material": Message(
+        C.MATERIAL_INVALID, "没有编号为{material}的材料", "There is no material with the code {material}"
+    ),
+    "unknown_document": Message(
+        C.MATERIAL_INVALID,
+        "没有上传过这份文件",
+        "No such document has been uploaded",
+        "请先上传文件，或只填材料编号",
+        "Upload it first, or give the material's code alone",
+    ),
+    "route_not_offered": Message(
+        C.INVALID_INPUT, "《{item}》的结果不能以这种方式送达", "The result of {item} can't be delivered this way"
+    ),
+    "stale_version": Message(
+        C.STALE_VERSION,
+        "办件已被他人更新（当前第{version}版）",
+        "The case has changed since (now at version {version})",
+        "请刷新后重试",
+        "Load it again and retry",
+    ),
+    "action_not_allowed": Message(
+        C.ACTION_NOT_ALLOWED,
+        "办件处于“{status}”状态，不能进行此操作",
+        "Not possible while the case is {status}",
+        "可进行的操作：{actions}",
+        "Possible now: {actions}",
+    ),
+    "forbidden": Message(C.FORBIDDEN, "您无权代{center}操作", "You may not act for {center}"),
+    "manifest_differs": Message(
+        C.MATERIAL_INVALID,
+        "交接清单与材料不符",
+        "The manifest does not fit the materials",
+        "请与移交中心核对",
+        "Ask the sending center",
+    ),
+    "idempotency_conflict": Message(
+        C.IDEMPOTENCY_CONFLICT,
+        "同一幂等键已用于另一请求",
+        "The key was used for another request already",
+        "请换用新的幂等键",
+        "Use a new key",
+    ),
+    "invalid_input": Message(C.INVALID_INPUT, "{what}", "{what_en}"),
+    "id_number_invalid": Message(
+        C.INVALID_INPUT,
+        "证件号码有误：{what}",
+        "The identity number is not valid: {what_en}",
+        "请核对证件上的号码",
+        "Check the number on the document",
+    ),
+    "id_number_taken": Message(
+        C.INVALID_INPUT,
+        "该证件号码已登记",
+        "This identity number is registered already",
+        "请按证件号码查询居民",
+        "Look the resident up by the number",
+    ),
+    "unknown_division": Message(
+        C.INVALID_INPUT,
+        "没有编号为{code}的街镇",
+        "There is no division with the code {code}",
+        "请核对统计用区划代码（12位）",
+        "Check the 12-digit statistical division code",
+    ),
+    "hukou_in_the_future": Message(C.INVALID_INPUT, "户籍登记日期晚于今天", "The hukou would begin in the future"),
+    "hukou_before_the_last": Message(
+        C.INVALID_INPUT, "户籍登记日期早于现有登记（{since}）", "The hukou would begin before the last one ({since})"
+    ),
+    "reason_needed": Message(
+        C.INVALID_INPUT, "请说明不予批准的理由", "A rejection needs a reason", "请填写理由", "Give the reason"
+    ),
+}
+
+
+def problem(name: str, *path: str, **values: object) -> Problem:
+    """The problem by its name in `MESSAGES`, at `path`, with `values` filled in."""
+    message = MESSAGES[name]
+    return Problem(
+        code=message.code,
+        message=message.zh.format(**values),
+        message_en=message.en.format(**values),
+        path=path,
+        next_step=message.next_zh and message.next_zh.format(**values),
+        next_step_en=message.next_en and message.next_en.format(**values),
+    )
+
+
+BARRIERS = {
+    "LEGAL_RESTRICTION": ("政策法规限制", "legal limits"),
+    "CROSS_DISTRICT_SETTLEMENT": ("跨区资金结算", "settlement of funds across districts"),
+    "FIELD_VERIFICATION": ("需要实地查证", "verification on site"),
+    "APPLICANT_CANNOT_PROVIDE": ("部分材料申请家庭无法直接提供", "materials that the family cannot provide itself"),
+    "DISTRICT_BATCH_WINDOWS": (
+        "各区按批次受理，时间和周期不同",
+        "each district takes applications in batches of its own",
+    ),
+    "DISTRICT_VARIANT_AMOUNT": ("各区补贴标准不一致", "amounts that differ by district"),
+    "DIVERGENT_DISTRICT_STANDARD": ("各区执行标准不一", "standards that differ by district"),
+}
+AUDIENCES = {
+    "HUKOU": ("本市户籍人员", "residents with Shanghai hukou"),
+    "RESIDENCE_PERMIT": ("持有效居住证的人员", "holders of a valid residence permit"),
+    "ANYONE": ("所有人", "anyone"),
+}

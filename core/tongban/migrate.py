@@ -1,0 +1,96 @@
+"""Brings a database to the schema of this version, or says how far it is from it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from tongban.errors import SetupError
+from tongban.tables import METADATA
+
+_PACKAGED = Path(__file__).parent / "migrations"
+_CHECKED_OUT = Path(__file__).parents[2] / "migrations"
+LOCK = 0x746F6E67
+"""Key of the advisory lock that lets one process migrate at a time ("tong" in ASCII)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Revisions:
+    """Where a database stands, and where this version wants it."""
+
+    current: str | None
+    wanted: str | None
+
+
+def migrations_folder() -> Path:
+    """Where the migrations are: inside an installed package, or beside `core/` in a checkout."""
+    return _PACKAGED if _PACKAGED.exists() else _CHECKED_OUT
+
+
+async def upgrade(engine: AsyncEngine) -> Revisions:
+    """Applies what is missing. One process at a time; waits at most 5 s for a lock that others hold on a table."""
+
+    def apply(connection: sa.Connection) -> Revisions:
+        before = _revisions(connection)
+        connection.commit()
+        command.upgrade(_config(connection), "head")
+        return before
+
+    async with engine.connect() as connection:
+        await connection.execute(sa.select(sa.func.pg_advisory_lock(LOCK)))
+        await connection.execute(sa.text("SET lock_timeout = '5s'"))
+        await connection.commit()
+        try:
+            return await connection.run_sync(apply)
+        finally:
+            await connection.rollback()
+            await connection.execute(sa.text("RESET lock_timeout"))
+            await connection.execute(sa.select(sa.func.pg_advisory_unlock(LOCK)))
+            await connection.commit()
+
+
+async def require_current(engine: AsyncEngine) -> None:
+    """Raises SetupError where the database is behind or ahead of this version."""
+    found = await _on(engine, _revisions)
+    if found.current != found.wanted:
+        raise SetupError(
+            f"The database is at migration {found.current or 'none'}, this version needs {found.wanted}: "
+            "run `tongban migrate` first."
+        )
+
+
+async def differences(engine: AsyncEngine) -> list[str]:
+    """What the models have that the migrated database has not, or the other way round; empty where they agree."""
+
+    def compare(connection: sa.Connection) -> list[str]:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        return [str(difference) for difference in compare_metadata(context, METADATA)]
+
+    heads = ScriptDirectory(str(migrations_folder())).get_heads()
+    several = [f"several heads: {', '.join(heads)}"] if len(heads) > 1 else []
+    return several + await _on(engine, compare)
+
+
+def _revisions(connection: sa.Connection) -> Revisions:
+    current = MigrationContext.configure(connection).get_current_revision()
+    return Revisions(current, ScriptDirectory(str(migrations_folder())).get_current_head())
+
+
+async def _on(engine: AsyncEngine, ask: Callable[[sa.Connection], Any]) -> Any:
+    async with engine.connect() as connection:
+        return await connection.run_sync(ask)
+
+
+def _config(connection: sa.Connection) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(migrations_folder()).replace("%", "%%"))
+    config.attributes["connection"] = connection
+    return config

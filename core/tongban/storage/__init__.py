@@ -1,0 +1,1 @@
+"""The database: tables' base, engine and sessions, migrations, and the embedded PostgreSQL."""

@@ -1,0 +1,99 @@
+"""What all tests share: a real PostgreSQL made by the migrations, the loaded city, and the public API over it.
+
+Each test works inside one transaction that is rolled back, so that nothing of it is left.
+"""
+
+import os
+from collections.abc import AsyncIterator, Iterator
+from datetime import datetime
+from pathlib import Path
+
+import httpx
+import pytest
+import pytest_asyncio
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, async_sessionmaker
+from support import NOW, Api, MakeApi, new_database
+from tongban import prepare
+from tongban.app import create_app
+from tongban.identity.actor import DEVELOPER, Actor
+from tongban.registry import Registry, load_plugins
+from tongban.storage.database import Sessions, engine_for
+from tongban.storage.embedded import embedded_postgres
+
+@pytest.fixture(scope="session")
+def registry() -> Registry:
+    """The departments installed."""
+    return load_plugins()
+
+
+@pytest.fixture(scope="session")
+def server_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A PostgreSQL server: the one in TONGBAN_DATABASE_URL, or an embedded one."""
+    given = os.environ.pop("TONGBAN_DATABASE_URL", None)
+    if given:
+        yield given
+        return
+    folder: Path = tmp_path_factory.mktemp("postgres")
+    with embedded_postgres(folder) as url:
+        yield url
+
+
+@pytest_asyncio.fixture(scope="session")
+async def fresh_url(server_url: str) -> AsyncIterator[str]:
+    """An empty database of its own on that server, dropped at the end."""
+    async with new_database(server_url) as url:
+        yield url
+
+
+@pytest_asyncio.fixture(scope="session")
+async def engine(fresh_url: str, registry: Registry) -> AsyncIterator[AsyncEngine]:
+    """The engine of a migrated database with the city and the departments loaded."""
+    await prepare.migrated(fresh_url)
+    await prepare.load(fresh_url, registry)
+    engine = engine_for(fresh_url)
+    yield engine
+    await engine.dispose()
+
+
+@pytest_asyncio.fixture
+async def connection(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+    """A connection in a transaction that is rolled back after the test."""
+    async with engine.connect() as connection:
+        transaction = await connection.begin()
+        yield connection
+        await transaction.rollback()
+
+
+@pytest.fixture
+def sessions(connection: AsyncConnection) -> Sessions:
+    """Sessions inside the test's transaction: their commits release a savepoint."""
+    return async_sessionmaker(connection, expire_on_commit=False, join_transaction_mode="create_savepoint")
+
+
+@pytest_asyncio.fixture
+async def session(sessions: Sessions) -> AsyncIterator[AsyncSession]:
+    """One such session, for tests that call a room's verbs."""
+    async with sessions() as session:
+        yield session
+
+
+@pytest_asyncio.fixture
+async def make_api(sessions: Sessions, registry: Registry) -> AsyncIterator[MakeApi]:
+    """Makes the public API at another time, for another actor, or with other departments."""
+    clients: list[httpx.AsyncClient] = []
+
+    def make(at: datetime = NOW, actor: Actor = DEVELOPER, departments: Registry = registry) -> Api:
+        app = create_app(sessions, departments, lambda: at, actor)
+        client = httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test", timeout=60)
+        clients.append(client)
+        return Api(client)
+
+    yield make
+    for client in clients:
+        await client.aclose()
+
+
+@pytest.fixture
+def api(make_api: MakeApi) -> Api:
+    """The public API at `NOW`, for the developer."""
+    return make_api()
