@@ -98,10 +98,11 @@ def faults_of(item: ItemDefinition) -> Iterator[str]:
         yield "promised_days lies between 0 and statutory_days"
     if not item.audiences or not item.themes or not item.guide.steps or not item.guide.conditions:
         yield "audiences, themes, guide.steps and guide.conditions are not empty"
-    for error in jsonschema.Draft202012Validator(
+    validator = jsonschema.Draft202012Validator(
         dict(item.form), format_checker=jsonschema.Draft202012Validator.FORMAT_CHECKER
-    ).iter_errors(dict(item.sample.form)):
-        yield f"sample.form does not fit the form: {error.message}"
+    )
+    for fault in validator.iter_errors(dict(item.sample.form)):
+        yield f"sample.form does not fit the form: {fault.message}"
     fields = item.form.get("properties", {}).keys()
     for need in item.materials:
         if (need.necessity is Necessity.CONDITIONAL) is not (need.when is not None and need.condition is not None):

@@ -76,7 +76,8 @@ async def differences(engine: AsyncEngine) -> list[str]:
 
     heads = ScriptDirectory(str(migrations_folder())).get_heads()
     several = [f"several heads: {', '.join(heads)}"] if len(heads) > 1 else []
-    return several + await _on(engine, compare)
+    found: list[str] = await _on(engine, compare)
+    return several + found
 
 
 def _revisions(connection: sa.Connection) -> Revisions:

@@ -312,4 +312,4 @@ async def _plugin_of(session: AsyncSession, registry: Registry, case: Case) -> d
         .where(ServiceItem.id == case.item_id)
     )
     plugin = registry.plugin_of(code) if code else None
-    return plugin and {"plugin": plugin.distribution, "version": plugin.version}
+    return None if plugin is None else {"plugin": plugin.distribution, "version": plugin.version}

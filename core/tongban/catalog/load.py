@@ -104,9 +104,7 @@ async def _materials(
 
 async def _latest_versions(session: AsyncSession) -> dict[str, ServiceItem]:
     rows = await session.scalars(
-        select(ServiceItem)
-        .ext(distinct_on(ServiceItem.code))
-        .order_by(ServiceItem.code, ServiceItem.version.desc())
+        select(ServiceItem).ext(distinct_on(ServiceItem.code)).order_by(ServiceItem.code, ServiceItem.version.desc())
     )
     return {row.code: row for row in rows}
 

@@ -1,7 +1,7 @@
 """Cases' desk: the dry run, submission, the moves of a case, worklists."""
 
 import datetime as dt
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from enum import Enum
 from typing import Annotated, Any
 from uuid import UUID
@@ -22,7 +22,7 @@ from tongban.errors import Refused
 from tongban.graphql.catalog import Material, MaterialRequirement, ServiceItem
 from tongban.graphql.centers import Center
 from tongban.graphql.connections import Connection
-from tongban.graphql.desk import Desk, Info
+from tongban.graphql.desk import Desk, Info, Row
 from tongban.graphql.fields import by_key, column, connection, derived, many, one, reference
 from tongban.graphql.node import Node
 from tongban.graphql.problems import Problem, shown
@@ -34,8 +34,6 @@ from tongban.graphql.writing import written
 from tongban.messages import problem
 from tongban.residents.identity_numbers import masked
 from tongban.storage.base import Base
-
-Row = Mapping[str, Any]
 
 
 @strawberry.type
@@ -428,5 +426,5 @@ def _conditions(desk: Desk, wanted: CaseFilter) -> list[ColumnElement[bool]]:
     return where
 
 
-def _center_id(code: str) -> Select[tuple[UUID]]:
+def _center_id(code: str) -> Select[UUID]:
     return select(centers.Center.id).where(centers.Center.code == code)

@@ -1,7 +1,7 @@
 """Catalog's desk: departments, items by version and date, materials, the exceptions."""
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
 import strawberry
@@ -14,7 +14,7 @@ from tongban.catalog.words import ItemStatus
 from tongban.centers.hours import day_in_shanghai
 from tongban.contract.items import Audience, Barrier, DeliveryRoute, Necessity, ProcessingMode, RoutingBasis
 from tongban.graphql.connections import Connection
-from tongban.graphql.desk import Desk, Info
+from tongban.graphql.desk import Desk, Info, Row
 from tongban.graphql.fields import batch, by_key, column, connection, derived, listed, many, one, reference
 from tongban.graphql.node import Node
 from tongban.graphql.sources import Selection, Through
@@ -23,7 +23,6 @@ from tongban.graphql.stored import Stored
 if TYPE_CHECKING:
     from tongban.graphql.plugins import Plugin
 
-Row = Mapping[str, Any]
 Item = models.ServiceItem
 
 
@@ -211,11 +210,11 @@ def item_with_code(desk: Desk, code: str, as_of: dt.date | None = None) -> Selec
 
 
 def department_with_code(_desk: Desk, code: str) -> Selection:
-    return Selection([models.Department.code == code, models.Department.installed])
+    return Selection([models.Department.code == code, models.Department.installed.is_(True)])
 
 
 def installed_departments(_desk: Desk) -> Selection:
-    return Selection([models.Department.installed])
+    return Selection([models.Department.installed.is_(True)])
 
 
 def counted(name: str) -> Any:
@@ -265,8 +264,8 @@ def _counts(desk: Desk) -> Any:
         return [await count_on(day) for day in days]
 
     async def count_on(day: dt.date) -> dict[str, int]:
-        found = await desk.rows(select(Item.mode, func.count()).where(in_force(day)).group_by(Item.mode))
-        by_mode = {mode.value: 0 for mode in ProcessingMode} | {row[0]: row[1] for row in found}
+        found = await desk.rows(select(Item.mode, func.count().label("items")).where(in_force(day)).group_by(Item.mode))
+        by_mode = {mode.value: 0 for mode in ProcessingMode} | {row["mode"]: row["items"] for row in found}
         total = sum(by_mode.values())
         return by_mode | {"total": total, "tongban": total - by_mode[ProcessingMode.LOCAL_ONLY]}
 

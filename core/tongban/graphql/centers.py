@@ -1,7 +1,7 @@
 """Centers' desk: districts, centers, opening hours."""
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Any, Self
 
 import strawberry
@@ -15,7 +15,7 @@ from tongban.centers import service as centers
 from tongban.centers.calendar import Calendar, DayKind
 from tongban.centers.models import CenterKind
 from tongban.graphql.connections import Connection, Page
-from tongban.graphql.desk import Desk
+from tongban.graphql.desk import Desk, Row
 from tongban.graphql.errors import BadInput
 from tongban.graphql.fields import batch, by_key, column, connection, derived, listed, many, reference
 from tongban.graphql.node import Node
@@ -30,7 +30,6 @@ LONGEST_SPAN = 366
 EARTH_RADIUS = 6_371_000
 """Meters."""
 
-Row = Mapping[str, Any]
 From = Annotated[dt.date, strawberry.argument(name="from")]
 
 

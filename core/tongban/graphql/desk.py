@@ -1,14 +1,14 @@
 """What a request works with: who asks, when, in which language, and one session that everything read goes through."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Hashable, Sequence
+from collections.abc import AsyncIterator, Callable, Hashable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, cast
 
 import strawberry
-from sqlalchemy import Executable, Row
+from sqlalchemy import Executable
 from sqlalchemy.ext.asyncio import AsyncSession
 from strawberry.dataloader import DataLoader
 
@@ -17,6 +17,9 @@ from tongban.graphql.errors import translated
 from tongban.identity.actor import Actor
 from tongban.registry import Registry
 from tongban.storage.database import Sessions
+
+Row: TypeAlias = Mapping[str, Any]
+"""A row by its columns' names."""
 
 
 @dataclass(slots=True)
@@ -37,13 +40,14 @@ class Desk:
         """The date in Shanghai."""
         return day_in_shanghai(self.now)
 
-    async def rows(self, statement: Executable) -> Sequence[Row[Any]]:
-        """What the statement finds."""
+    async def rows(self, statement: Executable) -> Sequence[Row]:
+        """What the statement finds, each row by its columns' names."""
         async with self._turn:
             if self._reading is None:
                 self._reading = self.sessions()
             with translated():
-                return (await self._reading.execute(statement)).all()
+                found = (await self._reading.execute(statement)).mappings().all()
+                return cast(Sequence[Row], found)
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncSession]:

@@ -7,12 +7,11 @@ from sqlalchemy import Select as Statement
 from sqlalchemy import Table, func, select
 
 from tongban.graphql.connections import page_info
-from tongban.graphql.desk import Desk
+from tongban.graphql.desk import Desk, Row
 from tongban.graphql.pages import Window, beyond, cursor_of
 from tongban.graphql.sources import Batch, ByKey, Listed, Many, One, Order, Pages, Selection
 from tongban.graphql.stored import STORED, Stored
 
-Row = Mapping[str, Any]
 Arguments = Mapping[str, Any]
 
 
@@ -26,7 +25,7 @@ async def load_one(desk: Desk, source: One, row: Row) -> Stored | None:
     async def load(keys: list[Any]) -> list[Stored | None]:
         chosen = source.select(desk)
         found = await desk.rows(select(to.table).where(to.table.c[source.remote].in_(keys), *chosen.where))
-        by_key = {one._mapping[source.remote]: to.of(one._mapping) for one in found}
+        by_key = {one[source.remote]: to.of(one) for one in found}
         return [by_key.get(key) for key in keys]
 
     loaded: Stored | None = await desk.loader(("one", source.to, source.remote, source.select), load).load(key)
@@ -52,7 +51,7 @@ async def load_many(desk: Desk, source: Many, row: Row, arguments: Arguments) ->
         found = await desk.rows(statement.order_by(*_order_by(terms, backwards=False)))
         lists: dict[Any, list[Stored]] = {}
         for one in found:
-            lists.setdefault(one._mapping["_key"], []).append(to.of(one._mapping))
+            lists.setdefault(one["_key"], []).append(to.of(one))
         return [lists.get(key, []) for key in keys]
 
     loaded: list[Stored] = await desk.loader((source, _frozen(arguments)), load).load(row[source.local])
@@ -73,7 +72,7 @@ async def load_by_key(desk: Desk, source: ByKey, arguments: Arguments) -> Stored
     to = STORED[source.to]
     chosen = source.select(desk, **arguments)
     found = await desk.rows(select(to.table).where(*chosen.where).limit(1))
-    return to.of(found[0]._mapping) if found else None
+    return to.of(found[0]) if found else None
 
 
 async def load_listed(desk: Desk, source: Listed, arguments: Arguments) -> list[Stored]:
@@ -82,7 +81,7 @@ async def load_listed(desk: Desk, source: Listed, arguments: Arguments) -> list[
     chosen = source.select(desk, **arguments)
     terms = chosen.order or _terms(to.table, source.order)
     found = await desk.rows(select(to.table).where(*chosen.where).order_by(*_order_by(terms, backwards=False)))
-    return [to.of(row._mapping) for row in found]
+    return [to.of(row) for row in found]
 
 
 async def load_page(
@@ -128,7 +127,7 @@ class _Lot:
     async def rows(self) -> Sequence[Row]:
         """The page's rows and one more, where there is one."""
         ordered = self.statement.order_by(*_order_by(self.order, backwards=self.part.backwards))
-        return [row._mapping for row in await self.desk.rows(ordered.limit(self.part.size + 1))]
+        return await self.desk.rows(ordered.limit(self.part.size + 1))
 
     async def rows_by_key(self, keys: list[Any]) -> list[Sequence[Row]]:
         """The same for each key of the rows above, by a window function."""
@@ -139,17 +138,23 @@ class _Lot:
         kept = select(numbered).where(numbered.c._place <= self.part.size + 1).order_by(numbered.c._place)
         lists: dict[Any, list[Row]] = {}
         for row in await self.desk.rows(kept):
-            lists.setdefault(row._mapping[remote.name], []).append(row._mapping)
+            lists.setdefault(row[remote.name], []).append(row)
         return [lists.get(key, []) for key in keys]
 
     async def counts(self) -> dict[None, int]:
-        found = await self.desk.rows(select(func.count()).select_from(self.to.table).where(*self.chosen.where))
-        return {None: found[0][0]}
+        found = await self.desk.rows(
+            select(func.count().label("count")).select_from(self.to.table).where(*self.chosen.where)
+        )
+        return {None: found[0]["count"]}
 
     async def counts_by_key(self, keys: list[Any]) -> list[int]:
         remote = self._remote()
-        statement = select(remote, func.count()).where(remote.in_(keys), *self.chosen.where).group_by(remote)
-        counts = {row[0]: row[1] for row in await self.desk.rows(statement)}
+        statement = (
+            select(remote.label("key"), func.count().label("count"))
+            .where(remote.in_(keys), *self.chosen.where)
+            .group_by(remote)
+        )
+        counts = {row["key"]: row["count"] for row in await self.desk.rows(statement)}
         return [counts.get(key, 0) for key in keys]
 
     def page(self, rows: Sequence[Row], count: Callable[[], Awaitable[int]], page: Any, edge: Any) -> Any:

@@ -38,7 +38,7 @@ async def _nodes(desk: Desk, ids: list[strawberry.ID]) -> list[Node | None]:
 
         async def load(keys: list[tuple[UUID, ...]]) -> list[Any]:
             found = await desk.rows(select(to.table).where(tuple_(*_key_columns(to)).in_(keys)))
-            rows = {tuple(row._mapping[name] for name in keys_of(to)): to.of(row._mapping) for row in found}
+            rows = {tuple(row[name] for name in keys_of(to)): to.of(row) for row in found}
             return [rows.get(key) for key in keys]
 
         loaded: Node | None = await desk.loader(("node", to), load).load(key)

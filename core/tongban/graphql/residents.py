@@ -1,8 +1,8 @@
 """Residents' desk: records, registration, moves of the hukou."""
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Annotated, Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated
 from uuid import UUID
 
 import strawberry
@@ -13,7 +13,7 @@ from tongban.centers import models as centers
 from tongban.errors import Refused
 from tongban.graphql.centers import Center
 from tongban.graphql.connections import Connection
-from tongban.graphql.desk import Desk, Info
+from tongban.graphql.desk import Desk, Info, Row
 from tongban.graphql.fields import batch, by_key, column, connection, derived, one
 from tongban.graphql.node import Node
 from tongban.graphql.problems import Problem
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from tongban.graphql.cases import Case
 
 strawberry.enum(DocumentKind)
-Row = Mapping[str, Any]
 
 
 @strawberry.type
@@ -63,7 +62,7 @@ async def hukou_centers(desk: Desk, rows: Sequence[Row]) -> list[Center | None]:
         .join(Center.table, Center.table.c.id == centers.Division.center_id)
         .where(centers.Division.code.in_(set(divisions.values())))
     )
-    by_division = {row._mapping["division"]: Center.of(row._mapping) for row in found}
+    by_division = {row["division"]: Center.of(row) for row in found}
     return [by_division.get(divisions.get(row["hukou_id"], "")) for row in rows]
 
 
@@ -82,7 +81,7 @@ async def _hukou_divisions(desk: Desk, rows: Sequence[Row]) -> dict[UUID, str]:
     """The division of each hukou in force, by the hukou's id."""
     ids = {row["hukou_id"] for row in rows if row["hukou_id"]}
     found = await desk.rows(select(models.Hukou.id, models.Hukou.division_code).where(models.Hukou.id.in_(ids)))
-    return {row[0]: row[1] for row in found}
+    return {row["id"]: row["division_code"] for row in found}
 
 
 @strawberry.type

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import ColumnElement
+from sqlalchemy.orm import InstrumentedAttribute
 from strawberry.types.field import StrawberryField
 
 SOURCE = "tongban-source"
@@ -19,7 +20,7 @@ SOURCE = "tongban-source"
 class Order:
     """One term of an order: an expression that is never null."""
 
-    by: ColumnElement[Any]
+    by: ColumnElement[Any] | InstrumentedAttribute[Any]
     descending: bool = False
 
 

@@ -39,13 +39,13 @@ class Stored:
     @classmethod
     def of(cls, row: Mapping[str, Any]) -> Self:
         """The object of a row, given by column names."""
-        made = cls(**{name: row[column] for name, column in _columns(cls)})
+        made = cls(**{name: row[column] for name, column in _columns(cls)})  # type: ignore[arg-type]
         made.row = row
         return made
 
 
 @cache
-def _columns(cls: type[Stored]) -> tuple[tuple[str, str], ...]:
+def _columns(cls: type[Any]) -> tuple[tuple[str, str], ...]:
     """The fields declared as columns, with the columns' names."""
     definition = get_object_definition(cls, strict=True)
     found = ((field.python_name, source_of(field)) for field in definition.fields)
