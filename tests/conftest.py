@@ -4,6 +4,7 @@ Each test works inside one transaction that is rolled back, so that nothing of i
 """
 
 import os
+import tempfile
 from collections.abc import AsyncIterator, Iterator
 from datetime import datetime
 from pathlib import Path
@@ -12,6 +13,7 @@ import httpx
 import pytest
 import pytest_asyncio
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, async_sessionmaker
+
 from support import NOW, Api, MakeApi, new_database
 from tongban import prepare
 from tongban.app import create_app
@@ -20,6 +22,7 @@ from tongban.registry import Registry, load_plugins
 from tongban.storage.database import Sessions, engine_for
 from tongban.storage.embedded import embedded_postgres
 
+
 @pytest.fixture(scope="session")
 def registry() -> Registry:
     """The departments installed."""
@@ -27,14 +30,14 @@ def registry() -> Registry:
 
 
 @pytest.fixture(scope="session")
-def server_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def server_url() -> Iterator[str]:
     """A PostgreSQL server: the one in TONGBAN_DATABASE_URL, or an embedded one."""
     given = os.environ.pop("TONGBAN_DATABASE_URL", None)
     if given:
         yield given
         return
-    folder: Path = tmp_path_factory.mktemp("postgres")
-    with embedded_postgres(folder) as url:
+    # Not under pytest's own folder: another session that starts meanwhile closes that one to PostgreSQL's user.
+    with tempfile.TemporaryDirectory(prefix="tongban-test-") as folder, embedded_postgres(Path(folder)) as url:
         yield url
 
 

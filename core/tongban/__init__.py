@@ -3,7 +3,16 @@
 This front door is all that a department's plugin may import.
 """
 
-from tongban.contract.applications import Applicant, Application, Hukou, ReceivingCenter, ResidencePermit, Sex
+from tongban.contract.applications import (
+    Applicant,
+    Application,
+    Hukou,
+    ReceivingCenter,
+    ResidencePermit,
+    Sex,
+    full_years,
+)
+from tongban.contract.form_values import date_in, integer_in, number_in
 from tongban.contract.hooks import CONTRACT_VERSION, hookimpl
 from tongban.contract.items import (
     Audience,
@@ -21,7 +30,7 @@ from tongban.contract.items import (
     Sample,
 )
 from tongban.contract.problems import Problem, ProblemCode
-from tongban.contract.rules import Rule, all_problems, form_invalid, not_eligible
+from tongban.contract.rules import Rule, all_problems, form_invalid, not_eligible, not_in_future
 from tongban.definitions import DefinitionError, read_department
 
 __all__ = [
@@ -50,8 +59,13 @@ __all__ = [
     "Sample",
     "Sex",
     "all_problems",
+    "date_in",
     "form_invalid",
+    "full_years",
     "hookimpl",
+    "integer_in",
     "not_eligible",
+    "not_in_future",
+    "number_in",
     "read_department",
 ]

@@ -20,6 +20,8 @@ from tongban.registry import Registry
 from tongban.storage.database import Sessions, connected
 
 Clock = Callable[[], datetime]
+LONGEST_STATEMENT = 5_000
+"""Milliseconds that a request may keep the database busy with one statement."""
 
 
 def real_time() -> datetime:
@@ -38,7 +40,7 @@ def create_server_app(url: str, registry: Registry, pool_size: int) -> Starlette
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
-        async with connected(url, pool_size) as sessions:
+        async with connected(url, pool_size, LONGEST_STATEMENT) as sessions:
             held.append(sessions)
             yield
 

@@ -1,18 +1,28 @@
-"""The command line. Each command ends with 0, with 1 where it refused (one clear line), with 2 on wrong usage."""
+"""The command line. Each command ends with 0, with 1 where it refused (one clear line), with 2 on wrong usage.
+
+Interrupted, a command leaves nothing half-done and ends as the signal says (130, 143). A server that was serving ends
+with 0: that it was told to stop is no failure.
+"""
 
 import asyncio
 import logging
+import signal
 import socket
 import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated
 
 import typer
 import uvicorn
+from pydantic import ValidationError
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
 from rich.table import Table
 
+from graphql import GraphQLError
 from tongban import prepare
 from tongban.app import create_server_app
 from tongban.centers.rows import SHIPPED
@@ -20,7 +30,8 @@ from tongban.demo import play
 from tongban.errors import DataError, SetupError
 from tongban.graphql.names import missing_names
 from tongban.graphql.schema import build_schema
-from tongban.registry import PluginState, load_plugins
+from tongban.migrate import Revisions
+from tongban.registry import PluginState, Registry, load_plugins
 from tongban.settings import Settings
 
 app = typer.Typer(
@@ -28,8 +39,8 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
-out = Console(soft_wrap=True)
-err = Console(stderr=True, soft_wrap=True)
+out = Console(soft_wrap=True, emoji=False)
+err = Console(soft_wrap=True, emoji=False, stderr=True)
 GRACE = 10
 """Seconds that open requests get to end when the server stops."""
 
@@ -37,55 +48,55 @@ GRACE = 10
 @app.command()
 def serve(
     host: Annotated[str | None, typer.Option(help="Address to listen on; 127.0.0.1 where left out.")] = None,
-    port: Annotated[int | None, typer.Option(help="Port to listen on; 8000 where left out.")] = None,
+    port: Annotated[
+        int | None, typer.Option(min=0, max=65535, help="Port to listen on; 8000 where left out, 0 for a free one.")
+    ] = None,
 ) -> None:
-    """Start the database if none is named, migrate, load the city, and serve until Ctrl-C."""
-    settings = Settings()
+    """Start the database if none is named, migrate, load the city, and serve until Ctrl-C or SIGTERM."""
+    settings = _settings()
     host, port = host or settings.host, settings.port if port is None else port
-    with _listening(host, port) as listener, prepare.database(settings) as url:
+    with _listening(host, port) as listener, _database(settings) as url:
         registry = load_plugins()
-        asyncio.run(prepare.migrated(url))
-        with _progress() as bar:
-            loaded = asyncio.run(prepare.load(url, registry, progress=_shown_on(bar)))
-        out.print(f"loaded: {loaded}")
-        for plugin in registry.plugins:
-            if plugin.problem:
-                err.print(f"[yellow]plugin {plugin.name} is quarantined:[/] {plugin.problem}", highlight=False)
-        out.print(f"Tongban serves on http://{host}:{listener.getsockname()[1]}/graphql (Ctrl-C ends it)")
+        _say(_told(asyncio.run(prepare.migrated(url))))
+        _load(url, registry, settings.city_data)
+        if not ip_address(listener.getsockname()[0]).is_loopback:
+            err.print(f"Listening on {host}, with no sign-in yet: whoever reaches it may do anything.", style="yellow")
+        where = f"http://{f'[{host}]' if ':' in host else host}:{listener.getsockname()[1]}/graphql"
         server = create_server_app(url, registry, settings.pool_size)
-        config = uvicorn.Config(server, log_level="warning", timeout_graceful_shutdown=GRACE)
-        uvicorn.Server(config).run(sockets=[listener])
+        config = uvicorn.Config(server, log_config=None, timeout_graceful_shutdown=GRACE)
+        _Server(config, where).run(sockets=[listener])
+    _say("stopped")
 
 
 @app.command()
 def migrate(
-    check: Annotated[bool, typer.Option(help="Say whether models and migrations agree; change nothing else.")] = False,
+    check: Annotated[bool, typer.Option("--check", help="Then say whether database and models agree.")] = False,
 ) -> None:
-    """Bring the database to the schema of this version."""
-    with prepare.database(Settings()) as url:
+    """Bring the database to the schema of this version; one process at a time does it."""
+    with _database(_settings()) as url:
         before = asyncio.run(prepare.migrated(url))
+        _say(_told(before))
         if check:
-            found = asyncio.run(prepare.differences(url))
-            if found:
-                raise SetupError("Models and migrations differ: " + "; ".join(found))
-            out.print(f"models and migrations agree at {before.wanted}")
-        elif before.current == before.wanted:
-            out.print(f"nothing to do: the database is at {before.wanted}")
-        else:
-            out.print(f"migrated from {before.current or 'nothing'} to {before.wanted}")
+            if changes := asyncio.run(prepare.differences(url)):
+                raise SetupError(f"Database and models differ; it would take: {'; '.join(changes)}.")
+            _say("database and models agree")
 
 
 @app.command()
 def load(
     data: Annotated[
-        Path, typer.Option(help="Folder with districts.csv, divisions.csv, centers.csv, branches.csv, calendar.csv.")
-    ] = SHIPPED,
+        Path | None,
+        typer.Option(help="Folder with districts.csv, divisions.csv, centers.csv, branches.csv, calendar.csv."),
+    ] = None,
 ) -> None:
     """Load the city and the departments' items: all or nothing; a second time changes nothing."""
+    settings = _settings()
+    folder = data or settings.city_data
+    if folder is not None and not folder.is_dir():
+        raise SetupError(f"There is no folder {folder}.")
     registry = load_plugins()
-    with prepare.database(Settings()) as url, _progress() as bar:
-        loaded = asyncio.run(prepare.load(url, registry, data, _shown_on(bar)))
-    out.print(f"loaded: {loaded}")
+    with _database(settings) as url:
+        _load(url, registry, folder)
 
 
 @app.command()
@@ -99,34 +110,35 @@ def schema(
     if missing_from is None:
         sys.stdout.write(sdl + "\n")
         return
-    if not missing_from.exists():
-        raise SetupError(f"There is no file {missing_from}.")
-    names = missing_names(missing_from.read_text(encoding="utf-8"), sdl)
+    try:
+        names = missing_names(missing_from.read_text(encoding="utf-8"), sdl)
+    except OSError as error:
+        raise SetupError(f"Can't read {missing_from}: {error.strerror}.") from error
+    except (GraphQLError, TypeError, UnicodeDecodeError) as error:
+        raise SetupError(f"{missing_from} is no SDL: {str(error).partition(chr(10))[0]}") from error
     for name in names.missing:
-        out.print(name, highlight=False)
-    out.print(f"{names.total - len(names.missing)} of {names.total} names are there, {len(names.missing)} missing")
+        _say(name)
+    _say(f"{names.total - len(names.missing)} of {names.total} names are there, {len(names.missing)} missing")
 
 
 @app.command()
 def plugins() -> None:
     """List the departments' plugins, and why one does not serve. Ends with 1 where one is quarantined."""
     registry = load_plugins()
-    table = Table("plugin", "version", "department", "items", "materials", "hooks", "state", "reason")
+    table = Table("plugin", "version", "department", "items", "materials", "state", box=None, pad_edge=False)
     for plugin in registry.plugins:
         department = plugin.department
         table.add_row(
-            plugin.distribution,
+            plugin.name,
             plugin.version,
-            f"{department.name} {department.code}" if department else "",
+            f"{department.code} {department.name}" if department else "",
             str(len(department.items)) if department else "",
             str(len(department.materials)) if department else "",
-            "\n".join(hook.removeprefix("tongban_") for hook in plugin.hooks),
             plugin.state.value,
-            plugin.problem or "",
         )
     out.print(table)
     if any(plugin.state is PluginState.QUARANTINED for plugin in registry.plugins):
-        raise typer.Exit(1)
+        raise typer.Exit(1)  # the reasons stand on standard error: the registry says them
 
 
 @app.command()
@@ -139,12 +151,72 @@ def demo(
 
 def main() -> None:
     """Runs a command; what it refuses is one line on standard error."""
-    logging.basicConfig(format="%(message)s", level=logging.WARNING)
+    logging.basicConfig(format="%(message)s", level=logging.WARNING, handlers=[_Log()])
+    logging.getLogger("tongban").setLevel(logging.INFO)
     try:
         app()
-    except (SetupError, DataError) as error:
-        err.print(str(error), style="red", highlight=False, markup=False)
-        raise SystemExit(1) from None
+    except SetupError as error:
+        _refuse(str(error))
+    except DataError as error:
+        _refuse(f"{error}\nNothing was loaded.")
+
+
+class _Log(logging.Handler):
+    """Puts what is logged above a progress bar, not into it."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        err.print(self.format(record), markup=False, highlight=False)
+
+
+class _Server(uvicorn.Server):
+    """Says where it serves once it does. Ends by returning, where uvicorn would send itself the signal again."""
+
+    def __init__(self, config: uvicorn.Config, where: str) -> None:
+        super().__init__(config)
+        self.where = where
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        ending = [
+            number
+            for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+            if signal.getsignal(number) is not signal.SIG_IGN  # as under nohup
+        ]
+        before = {number: signal.signal(number, self.handle_exit) for number in ending}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        _say(f"Tongban serves on {self.where} (Ctrl-C ends it)")
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        if self.server_state.tasks:
+            _say(f"open requests have {GRACE} s to end (Ctrl-C ends them now)")
+        await super().shutdown(sockets)
+
+
+def _settings() -> Settings:
+    """The settings of the environment. Raises SetupError with every variable that is wrong."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        wrong = (f"TONGBAN_{str(e['loc'][0]).upper()}: {e['msg']}" for e in error.errors())
+        raise SetupError("; ".join(wrong)) from None
+
+
+@contextmanager
+def _database(settings: Settings) -> Iterator[str]:
+    """The database while it runs. Says which one it is: a setting is easily forgotten."""
+    place = prepare.place(settings)
+    _say(f"database: {place}")
+    with ExitStack() as stack:
+        with err.status("starting it"):
+            url = stack.enter_context(prepare.database(settings))
+        yield url
 
 
 def _listening(host: str, port: int) -> socket.socket:
@@ -158,21 +230,39 @@ def _listening(host: str, port: int) -> socket.socket:
     except OSError as error:
         listener.close()
         raise SetupError(
-            f"Can't listen on {host}:{port}: {error.strerror or error}. Choose another with --port."
+            f"Can't listen on {host}:{port}: {error.strerror or error}. Choose another with --host or --port."
         ) from error
     return listener
 
 
-def _progress() -> Progress:
-    return Progress(TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), console=err, transient=True)
+def _told(before: Revisions) -> str:
+    if before.current == before.wanted:
+        return f"migrations: nothing to do, the database is at {before.wanted}"
+    return f"migrations: from {before.current or 'nothing'} to {before.wanted}"
 
 
-def _shown_on(bar: Progress) -> prepare.Progress:
-    tasks: dict[str, object] = {}
+def _load(url: str, registry: Registry, folder: Path | None) -> None:
+    """Loads the city in `folder`, or the one shipped, and says what changed.
 
-    def show(what: str, done: int, total: int) -> None:
-        if what not in tasks:
-            tasks[what] = bar.add_task(f"loading {what}", total=total)
-        bar.update(tasks[what], completed=done)  # type: ignore[arg-type]
+    On a terminal it shows bars, which are gone when it is done.
+    """
+    columns = TextColumn("loading {task.description}"), BarColumn(), MofNCompleteColumn()
+    with Progress(*columns, console=err, transient=True, disable=not err.is_interactive) as bar:
+        tasks: dict[str, TaskID] = {}
 
-    return show
+        def show(what: str, done: int, total: int) -> None:
+            if what not in tasks:
+                tasks[what] = bar.add_task(what, total=total)
+            bar.update(tasks[what], completed=done)
+
+        loaded = asyncio.run(prepare.load(url, registry, folder or SHIPPED, show))
+    _say(f"loaded: {loaded}")
+
+
+def _say(line: str) -> None:
+    out.print(line, markup=False, highlight=False)
+
+
+def _refuse(reason: str) -> None:
+    err.print(reason, style="red", markup=False, highlight=False)
+    raise SystemExit(1)

@@ -11,6 +11,7 @@ A package keeps its data in a folder `data/`; each `*.toml` there may hold `[dep
 
 import tomllib
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from typing import Any, TypeVar
@@ -46,6 +47,8 @@ class DefinitionError(ValueError):
 def read_department(package: str) -> Department:
     """The department that `package` defines in its `data/*.toml`. Raises DefinitionError with every reason."""
     folder = files(package) / "data"
+    if not folder.is_dir():
+        raise DefinitionError([f"{package}/data:1: there is no such folder"])
     sources = sorted((f for f in folder.iterdir() if f.name.endswith(".toml")), key=lambda f: f.name)
     return department_from({f"{package}/data/{source.name}": _text(source) for source in sources})
 
@@ -53,7 +56,7 @@ def read_department(package: str) -> Department:
 def department_from(texts: Mapping[str, str]) -> Department:
     """The department defined by TOML texts, keyed by the file names that reasons shall quote."""
     reasons: list[str] = []
-    heads: list[dict[str, Any]] = []
+    heads: list[Department] = []
     items: dict[str, ItemDefinition] = {}
     materials: dict[str, MaterialDefinition] = {}
     for name, text in texts.items():
@@ -65,20 +68,19 @@ def department_from(texts: Mapping[str, str]) -> Department:
         reasons += [
             f"{name}:1: unknown table [{t}]; known are {', '.join(sorted(_TABLES))}" for t in tables.keys() - _TABLES
         ]
-        heads += [tables["department"]] if "department" in tables else []
-        for raw in tables.get("materials", []):
+        for raw in _rows(tables, "department", name, reasons):
+            heads += _head(raw, f"{name}:{_line_of(text, raw)}", reasons)
+        for raw in _rows(tables, "materials", name, reasons):
             _take(raw, _MATERIAL, materials, f"{name}:{_line_of(text, raw)}", reasons)
-        for raw in tables.get("items", []):
+        for raw in _rows(tables, "items", name, reasons):
             place = f"{name}:{_line_of(text, raw)}"
             if (item := _take(_expanded(raw), _ITEM, items, place, reasons)) is not None:
                 reasons += [f"{place}: {item.code}: {fault}" for fault in faults_of(item)]
-    if len(heads) != 1:
+    if len(heads) != 1 and not any(": department: " in reason for reason in reasons):
         reasons.append(f"{next(iter(texts), '?')}:1: expected one [department] table, found {len(heads)}")
     if reasons:
         raise DefinitionError(reasons)
-    return _DEPARTMENT.validate_python(
-        {**heads[0], "items": tuple(items.values()), "materials": tuple(materials.values())}
-    )
+    return replace(heads[0], items=tuple(items.values()), materials=tuple(materials.values()))
 
 
 def faults_of(item: ItemDefinition) -> Iterator[str]:
@@ -104,12 +106,34 @@ def faults_of(item: ItemDefinition) -> Iterator[str]:
     for fault in validator.iter_errors(dict(item.sample.form)):
         yield f"sample.form does not fit the form: {fault.message}"
     fields = item.form.get("properties", {}).keys()
+    codes = [need.material for need in item.materials]
+    for code in sorted({code for code in codes if codes.count(code) > 1}):
+        yield f"material {code} is asked for twice"
     for need in item.materials:
         if (need.necessity is Necessity.CONDITIONAL) is not (need.when is not None and need.condition is not None):
             yield f"material {need.material}: condition and when belong to CONDITIONAL, and to nothing else"
         for name in (need.when or {}).get("properties", {}):
             if name not in fields:
                 yield f"material {need.material}: when asks for {name}, which the form does not have"
+
+
+def _rows(tables: Mapping[str, Any], kind: str, name: str, reasons: list[str]) -> list[dict[str, Any]]:
+    """The rows of one kind, with a reason where something else stands in their place."""
+    rows = [tables[kind]] if kind == "department" and kind in tables else tables.get(kind, [])
+    if isinstance(rows, list) and all(isinstance(row, dict) for row in rows):
+        return rows
+    reasons.append(f"{name}:1: {kind}: expected {'a table' if kind == 'department' else 'a list of tables'}")
+    return []
+
+
+def _head(raw: dict[str, Any], place: str, reasons: list[str]) -> list[Department]:
+    """The department's own table; its items and materials stand in tables of their own."""
+    own = {name: value for name, value in raw.items() if name not in ("items", "materials")}
+    try:
+        return [_DEPARTMENT.validate_python(own)]
+    except ValidationError as error:
+        reasons += [f"{place}: department: {'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors()]
+        return []
 
 
 def _take(
@@ -130,13 +154,20 @@ def _take(
 
 
 def _expanded(raw: dict[str, Any]) -> dict[str, Any]:
-    """The row with its form and conditions written out as JSON Schema."""
-    form = {"$schema": JSON_SCHEMA, "type": "object", "additionalProperties": False, "properties": {}}
-    needs = [
-        {**need, "when": _schema_of(need["when"])} if "when" in need else need for need in raw.get("materials", [])
-    ]
-    example = {"examples": [raw.get("sample", {}).get("form", {})]}
-    return {**raw, "form": {**form, **raw.get("form", {}), **example}, "materials": needs}
+    """The row with its form and conditions written out as JSON Schema; what is of another kind is left as it is."""
+    form, needs, sample = raw.get("form", {}), raw.get("materials", []), raw.get("sample", {})
+    if isinstance(form, dict):
+        plain = {"$schema": JSON_SCHEMA, "type": "object", "additionalProperties": False, "properties": {}}
+        example = {"examples": [sample.get("form", {})]} if isinstance(sample, dict) else {}
+        form = plain | form | example
+    if isinstance(needs, list):
+        needs = [
+            {**need, "when": _schema_of(need["when"])}
+            if isinstance(need, dict) and isinstance(need.get("when"), dict)
+            else need
+            for need in needs
+        ]
+    return {**raw, "form": form, "materials": needs}
 
 
 def _schema_of(when: dict[str, Any]) -> dict[str, Any]:

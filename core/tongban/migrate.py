@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import sqlalchemy as sa
 from alembic import command
@@ -41,7 +41,8 @@ async def upgrade(engine: AsyncEngine) -> Revisions:
     def apply(connection: sa.Connection) -> Revisions:
         before = _revisions(connection)
         connection.commit()
-        command.upgrade(_config(connection), "head")
+        if before.current != before.wanted:
+            command.upgrade(_config(connection), "head")
         return before
 
     async with engine.connect() as connection:
@@ -61,28 +62,51 @@ async def require_current(engine: AsyncEngine) -> None:
     """Raises SetupError where the database is behind or ahead of this version."""
     found = await _on(engine, _revisions)
     if found.current != found.wanted:
-        raise SetupError(
-            f"The database is at migration {found.current or 'none'}, this version needs {found.wanted}: "
-            "run `tongban migrate` first."
-        )
+        where = f"at migration {found.current}" if found.current else "empty"
+        raise SetupError(f"The database is {where}, this version needs {found.wanted}: run `tongban migrate` first.")
 
 
 async def differences(engine: AsyncEngine) -> list[str]:
-    """What the models have that the migrated database has not, or the other way round; empty where they agree."""
+    """What would bring the migrated database to the models, change by change; empty where they agree."""
 
     def compare(connection: sa.Connection) -> list[str]:
-        context = MigrationContext.configure(connection, opts={"compare_type": True})
-        return [str(difference) for difference in compare_metadata(context, METADATA)]
+        context = MigrationContext.configure(connection, opts={"compare_type": True, "compare_server_default": True})
+        found = compare_metadata(context, METADATA)
+        return [_said(change) for entry in found for change in (entry if isinstance(entry, list) else [entry])]
 
-    heads = ScriptDirectory(str(migrations_folder())).get_heads()
-    several = [f"several heads: {', '.join(heads)}"] if len(heads) > 1 else []
-    found: list[str] = await _on(engine, compare)
-    return several + found
+    return cast("list[str]", await _on(engine, compare))
+
+
+def _said(change: tuple[Any, ...]) -> str:
+    """One of alembic's differences for a person, such as `modify type center.address: VARCHAR(5) to TEXT`."""
+    verb = str(change[0]).replace("_", " ")
+    match change[1:]:
+        case (sa.Table() as table,):
+            return f"{verb} {table.name}"
+        case (_, table, sa.Column() as column):
+            return f"{verb} {table}.{column.name}"
+        case (_, table, column, _, before, after):
+            return f"{verb} {table}.{column}: {before} to {after}"
+        case (sa.Index() | sa.Constraint() as part,):
+            return f"{verb} {part.table}({', '.join(column.name for column in part.columns)})"  # type: ignore[union-attr]
+        case rest:
+            return f"{verb} {rest}"
 
 
 def _revisions(connection: sa.Connection) -> Revisions:
-    current = MigrationContext.configure(connection).get_current_revision()
-    return Revisions(current, ScriptDirectory(str(migrations_folder())).get_current_head())
+    """Raises SetupError where the database's or this version's last migration is in doubt."""
+    scripts = ScriptDirectory(str(migrations_folder()))
+    wanted = scripts.get_heads()
+    if len(wanted) > 1:
+        raise SetupError(f"Several migrations claim to be the last, chain them: {', '.join(sorted(wanted))}.")
+    current = MigrationContext.configure(connection).get_current_heads()
+    strange = set(current) - {script.revision for script in scripts.walk_revisions()}
+    if strange or len(current) > 1:
+        raise SetupError(
+            f"The database is at migration {', '.join(sorted(current))}, which this version does not know: "
+            "run the newer version of Tongban that made it."
+        )
+    return Revisions(next(iter(current), None), next(iter(wanted), None))
 
 
 async def _on(engine: AsyncEngine, ask: Callable[[sa.Connection], Any]) -> Any:

@@ -1,7 +1,9 @@
 """What a server needs before it serves: a database reached, migrated, and loaded with the city and the departments."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+import os
+import re
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -31,17 +33,38 @@ Progress = Callable[[str, int, int], None]
 def database(settings: Settings) -> Iterator[str]:
     """The URL of the database: the one that the settings name, or the embedded one, running until the block ends."""
     if settings.database_url is None:
-        settings.data_dir.mkdir(parents=True, exist_ok=True)
-        with embedded_postgres(settings.data_dir / "postgres") as url:
+        with embedded_postgres(_embedded(settings)) as url:
             yield url
-        return
+    else:
+        yield _usable(settings.database_url)
+
+
+def place(settings: Settings) -> str:
+    """Which database that is, for a person; a password is not shown."""
+    if settings.database_url is None:
+        return f"the embedded PostgreSQL under {_embedded(settings)}"
+    return _shown(_usable(settings.database_url))
+
+
+def _embedded(settings: Settings) -> Path:
+    return settings.data_dir / "postgres"
+
+
+def _usable(url: str) -> str:
+    """The URL itself. Raises SetupError where it is none of a PostgreSQL."""
     try:
-        make_url(settings.database_url)
-    except ArgumentError:
+        backend = make_url(url).get_backend_name()
+    except (ArgumentError, ValueError):
+        backend = None
+    if backend not in ("postgresql", "postgres"):
         raise SetupError(
-            "TONGBAN_DATABASE_URL is no URL: write it as postgresql://user:password@host:5432/name."
-        ) from None
-    yield settings.database_url
+            "TONGBAN_DATABASE_URL is no URL of a database: write postgresql://user:password@host:5432/name."
+        )
+    return url
+
+
+def _shown(url: str) -> str:
+    return make_url(url).difference_update_query(["password"]).render_as_string(hide_password=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +75,7 @@ class Loaded:
     catalog: Changes
 
     def __str__(self) -> str:
-        return f"{self.city}; {self.catalog}"
+        return "; ".join(filter(None, (str(self.city), str(self.catalog))))
 
 
 async def load(
@@ -61,38 +84,37 @@ async def load(
     """Loads the city from `folder` and the catalog from the departments, all or nothing."""
     city = read_city(folder)
     items = sum(len(department.items) for department in registry.departments.values())
-    engine = engine_for(url, 1)
-    try:
-        with explained(url):
-            await migrate.require_current(engine)
-            async with async_sessionmaker(engine)() as session, session.begin():
-                steps = _counting(progress, "centers", row_count(city))
-                of_city = await load_city(session, city, steps)
-                today = day_in_shanghai(datetime.now(UTC))
-                steps = _counting(progress, "items", items)
-                of_catalog = await load_catalog(session, registry, today, steps)
-        return Loaded(of_city, of_catalog)
-    finally:
-        await engine.dispose()
+    async with _reached(url) as engine:
+        await migrate.require_current(engine)
+        async with async_sessionmaker(engine)() as session, session.begin():
+            steps = _counting(progress, "centers", row_count(city))
+            of_city = await load_city(session, city, steps)
+            today = day_in_shanghai(datetime.now(UTC))
+            steps = _counting(progress, "items", items)
+            of_catalog = await load_catalog(session, registry, today, steps)
+    return Loaded(of_city, of_catalog)
 
 
 async def migrated(url: str) -> migrate.Revisions:
     """Applies the migrations that are missing; gives where the database stood before."""
+    async with _reached(url) as engine:
+        return await migrate.upgrade(engine)
+
+
+async def differences(url: str) -> list[str]:
+    """What would bring the migrated database to the models; empty where they agree."""
+    async with _reached(url) as engine:
+        return await migrate.differences(engine)
+
+
+@asynccontextmanager
+async def _reached(url: str) -> AsyncIterator[AsyncEngine]:
+    """An engine of one connection to a PostgreSQL that is new enough; what the database refuses is one clear line."""
     engine = engine_for(url, 1)
     try:
         with explained(url):
             await _require_version(engine)
-            return await migrate.upgrade(engine)
-    finally:
-        await engine.dispose()
-
-
-async def differences(url: str) -> list[str]:
-    """Where models and the migrated database differ."""
-    engine = engine_for(url, 1)
-    try:
-        with explained(url):
-            return await migrate.differences(engine)
+            yield engine
     finally:
         await engine.dispose()
 
@@ -100,18 +122,22 @@ async def differences(url: str) -> list[str]:
 @contextmanager
 def explained(url: str) -> Iterator[None]:
     """Turns what the driver says of an unreachable, full or locked database into one clear line."""
-    place = make_url(url).render_as_string(hide_password=True)
+    place = _shown(url)
     try:
         yield
-    except (OSError, TimeoutError) as error:
-        raise SetupError(
-            f"The database {place} can't be reached: {error or type(error).__name__}. Is it running?"
-        ) from error
+    except OSError as error:
+        raise SetupError(f"The database {place} can't be reached: {_reason(error)}. Is it running?") from error
     except DBAPIError as error:
-        reason = str(error.orig).partition("\n")[0].rpartition(">: ")[2]
         state = str(getattr(error.orig, "sqlstate", None) or "")
         advice = _ADVICE.get(state) or _ADVICE.get(state[:2]) or "See the log of the database server."
+        reason = re.sub(r"^<class '.*?'>: ", "", str(error.orig)).partition("\n")[0].rstrip(".")
         raise SetupError(f"The database {place} says: {reason}. {advice}") from error
+
+
+def _reason(error: OSError) -> str:
+    if error.errno and error.errno > 0:
+        return os.strerror(error.errno)
+    return error.strerror or str(error) or "no answer"
 
 
 _ADVICE = {
@@ -126,8 +152,11 @@ _ADVICE = {
 
 
 async def _require_version(engine: AsyncEngine) -> None:
-    async with engine.connect() as connection:
-        number = int((await connection.execute(text("SHOW server_version_num"))).scalar_one())
+    try:
+        async with engine.connect() as connection:
+            number = int((await connection.execute(text("SHOW server_version_num"))).scalar_one())
+    except (TypeError, ValueError) as error:  # of a parameter in the URL, by the driver
+        raise SetupError(f"TONGBAN_DATABASE_URL has a parameter that can't be used: {error}.") from error
     if number < OLDEST_POSTGRESQL * 10_000:
         raise SetupError(f"PostgreSQL {OLDEST_POSTGRESQL} or later is needed; this is {number // 10_000}.")
 

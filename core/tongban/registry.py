@@ -16,6 +16,8 @@ from tongban.contract.applications import Application
 from tongban.contract.hooks import PROJECT, DepartmentHooks
 from tongban.contract.items import Department, ProcessingMode
 from tongban.contract.problems import Problem, ProblemCode
+from tongban.definitions import faults_of
+from tongban.errors import traced
 
 GROUP = "tongban.plugins"
 log = logging.getLogger(__name__)
@@ -75,8 +77,8 @@ class Registry:
             problems = host.hook.tongban_validate(application=application) or ()
             mode = host.hook.tongban_processing_mode(application=application)
             return Verdict(_checked(problems), None if mode is None else ProcessingMode(mode))
-        except Exception as error:
-            log.exception("department %s failed on an application for %s", department, application.item)
+        except (Exception, SystemExit) as error:
+            log.error("department %s failed on an application for %s: %s", department, application.item, traced(error))
             return Verdict((_failed(department, type(error).__name__),), None)
 
 
@@ -90,6 +92,7 @@ def load_plugins(found: Iterable[EntryPoint] | None = None) -> Registry:
             claims = [plugin.department.code, *(item.code for item in plugin.department.items)]
             claims += [f"material {material.code}" for material in plugin.department.materials]
             doubles = [f"{code} (claimed by {taken[code]} too)" for code in claims if code in taken]
+            doubles += sorted({f"{code} (within itself)" for code in claims if claims.count(code) > 1})
             if doubles:
                 plugin, host = _quarantined(point, f"codes claimed twice: {', '.join(doubles)}"), None
             else:
@@ -111,10 +114,11 @@ def _load(point: EntryPoint) -> tuple[Plugin, pluggy.PluginManager | None]:
         host.register(module, name=point.name)
         host.check_pending()
         department = host.hook.tongban_department()
-    except Exception as error:
+        faults = _faults_of(department)
+    except (Exception, SystemExit) as error:
         return _quarantined(point, f"{type(error).__name__}: {error}"), None
-    if not isinstance(department, Department):
-        return _quarantined(point, "tongban_department gives no Department"), None
+    if faults:
+        return _quarantined(point, "; ".join(faults)), None
     hooks = tuple(sorted(caller.name for caller in host.get_hookcallers(module) or ()))
     plugin = Plugin(
         name=point.name,
@@ -125,6 +129,13 @@ def _load(point: EntryPoint) -> tuple[Plugin, pluggy.PluginManager | None]:
         hooks=hooks,
     )
     return plugin, host
+
+
+def _faults_of(department: object) -> list[str]:
+    """What contradicts itself in a department, which may have been written without `read_department`."""
+    if not isinstance(department, Department):
+        return ["tongban_department gives no Department"]
+    return [f"{item.code}: {fault}" for item in department.items for fault in faults_of(item)]
 
 
 def _quarantined(point: EntryPoint, problem: str) -> Plugin:
@@ -147,6 +158,8 @@ def _checked(problems: Iterable[Problem]) -> tuple[Problem, ...]:
     for problem in found:
         if not isinstance(problem, Problem):
             raise TypeError(f"tongban_validate gave {type(problem).__name__}, not Problem")
+        if not isinstance(problem.code, ProblemCode) or not isinstance(problem.message, str):
+            raise TypeError("tongban_validate gave a Problem without a ProblemCode or without words")
     return found
 
 

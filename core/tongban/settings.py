@@ -1,7 +1,9 @@
 """One frozen set of settings, read from the environment (`TONGBAN_…`)."""
 
 from pathlib import Path
+from typing import Annotated
 
+from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -14,7 +16,10 @@ class Settings(BaseSettings):
     """`postgresql://user:password@host:port/name` of a PostgreSQL 15 or later."""
     data_dir: Path = Path("var")
     """Where the embedded database and other local state live."""
-    host: str = "127.0.0.1"
-    port: int = 8000
-    pool_size: int = 10
+    city_data: Path | None = None
+    """Folder with the city's data files; the city that this version ships where left out."""
+    host: Annotated[str, Field(min_length=1)] = "127.0.0.1"
+    port: Annotated[int, Field(ge=0, le=65535)] = 8000
+    """0: any that is free."""
+    pool_size: Annotated[int, Field(ge=1)] = 10
     """Database connections of one server process."""

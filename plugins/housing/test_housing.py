@@ -52,14 +52,14 @@ def test_the_sample_of_each_item_is_accepted(item: ItemDefinition) -> None:
         ("ZJ-003", {"applyingAs": "RESIDENCE_PERMIT"}, "public-rental.no-permit"),
         ("ZJ-003", {"floorArea": 30}, "public-rental.area"),
         ("ZJ-003", {"otherSupport": "LOW_RENT"}, "public-rental.other-support"),
-        ("ZJ-004", {"changedOn": "2026-11-25"}, "date.future"),
-        ("ZJ-005", {"signedOn": "2026-11-25"}, "date.future"),
+        ("ZJ-004", {"changedOn": "2026-11-25"}, "date.in-future"),
+        ("ZJ-005", {"signedOn": "2026-11-25"}, "date.in-future"),
         ("ZJ-005", {"startsOn": "2027-11-14"}, "lease.order"),
         ("ZJ-005", {"endsOn": "2046-11-16"}, "lease.term"),
         ("ZJ-005", {"occupants": 5}, "lease.crowded"),
-        ("ZJ-006", {"agreedOn": "2026-12-01"}, "date.future"),
+        ("ZJ-006", {"agreedOn": "2026-12-01"}, "date.in-future"),
         ("ZJ-006", {"endsOn": "2026-11-23"}, "lease.ended"),
-        ("ZJ-007", {"endedOn": "2026-11-25"}, "date.future"),
+        ("ZJ-007", {"endedOn": "2026-11-25"}, "date.in-future"),
         ("ZJ-008", {"endsOn": "2026-11-23"}, "lease.ended"),
     ],
 )
@@ -89,7 +89,7 @@ def test_all_faults_come_at_once() -> None:
         "housing-security.income",
         "housing-security.assets",
     ]
-    assert details("ZJ-005", signedOn="2026-12-01", occupants=9) == ["date.future", "lease.crowded"]
+    assert details("ZJ-005", signedOn="2026-12-01", occupants=9) == ["date.in-future", "lease.crowded"]
 
 
 @pytest.mark.parametrize("code", ["ZJ-001", "ZJ-002", "ZJ-003"])

@@ -12,7 +12,7 @@ from tongban import Applicant, ReceivingCenter, Sex
 from tongban.testing import JIADING, item_of, sample_application
 from tongban_hrss import DEPARTMENT, tongban_validate
 from tongban_hrss.employment_rules import RULES
-from tongban_hrss.form_values import months_after, months_before
+from tongban_hrss.months import months_after, months_before
 from tongban_hrss.retirement import retirement_days
 from tongban_hrss.unemployment_assistance import IN_FORCE_FROM
 

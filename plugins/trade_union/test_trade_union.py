@@ -40,12 +40,12 @@ def test_the_sample_of_each_item_is_accepted(item: ItemDefinition) -> None:
 @pytest.mark.parametrize(
     ("code", "fields", "detail"),
     [
-        ("GH-001", {"joinedOn": "2026-11-25"}, "date.future"),
-        ("GH-002", {"happenedOn": "2026-12-01"}, "date.future"),
+        ("GH-001", {"joinedOn": "2026-11-25"}, "date.in-future"),
+        ("GH-002", {"happenedOn": "2026-12-01"}, "date.in-future"),
         ("GH-004", {"dischargedOn": "2026-10-07"}, "hospital.order"),
-        ("GH-004", {"dischargedOn": "2026-11-25"}, "date.future"),
-        ("GH-005", {"happenedOn": "2027-01-01"}, "date.future"),
-        ("GH-006", {"since": "2026-11-25"}, "date.future"),
+        ("GH-004", {"dischargedOn": "2026-11-25"}, "date.in-future"),
+        ("GH-005", {"happenedOn": "2027-01-01"}, "date.in-future"),
+        ("GH-006", {"since": "2026-11-25"}, "date.in-future"),
         ("GH-006", {"cause": "SCHOOLING", "householdMembers": 1}, "hardship.household"),
     ],
 )
@@ -85,7 +85,7 @@ def test_the_womens_plan_insures_women() -> None:
 
 def test_all_faults_come_at_once() -> None:
     faults = {"since": "2027-01-01", "cause": "SCHOOLING", "householdMembers": 1}
-    assert details("GH-006", faults, age=15) == ["union.age", "date.future", "hardship.household"]
+    assert details("GH-006", faults, age=15) == ["union.age", "date.in-future", "hardship.household"]
 
 
 @given(

@@ -30,7 +30,7 @@ from tongban.residents.service import applicant_of
 
 LONGEST_FORM = 64 * 1024
 """Bytes of a form as JSON, at most."""
-MOST_FORM_PROBLEMS = 50
+MOST_FORM_PROBLEMS, MOST_DOCUMENTS = 50, 50
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -209,6 +209,10 @@ class _Materials:
         self, documents: Sequence[tuple[str, str | None]], form: Mapping[str, Any], problems: list[Problem]
     ) -> tuple[tuple[MaterialRequirement, ...], tuple[Material, ...]]:
         """What is missing and what was handed in; problems for the missing, the unknown and the never uploaded."""
+        if len(documents) > MOST_DOCUMENTS:
+            what, what_en = f"最多{MOST_DOCUMENTS}份材料", f"At most {MOST_DOCUMENTS} documents"
+            problems.append(problem("invalid_input", "documents", what=what, what_en=what_en))
+            documents = documents[:MOST_DOCUMENTS]
         asked = {material.code for _, material in self.rows}
         brought = {code for code, _ in documents}
         for position, (code, document) in enumerate(documents):

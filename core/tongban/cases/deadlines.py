@@ -18,6 +18,12 @@ class Due:
 
 
 def due(received: datetime, promised_days: int, extra_days: int, calendar: Calendar) -> Due:
-    """The close of the last promised working day. `extra_days` are those of a split that really passes on."""
-    count = calendar.after_workdays(day_in_shanghai(received), promised_days + extra_days)
+    """The close of the last promised working day. `extra_days` are those of a split that really passes on.
+
+    What is promised for the day itself and comes in after its close is due at the close of the next working day.
+    """
+    today, days = day_in_shanghai(received), promised_days + extra_days
+    if days == 0 and received >= datetime.combine(today, END_OF_DAY, SHANGHAI):
+        days = 1
+    count = calendar.after_workdays(today, days)
     return Due(datetime.combine(count.day, END_OF_DAY, SHANGHAI), count.provisional)

@@ -1,7 +1,7 @@
 """Verbs of cases. Each decides by the pure table of moves, writes the case and its event, and flushes."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -20,6 +20,7 @@ from tongban.catalog.models import Department, Material, ServiceItem
 from tongban.centers.hours import day_in_shanghai
 from tongban.centers.models import Center
 from tongban.contract.items import DeliveryRoute, ProcessingMode
+from tongban.contract.problems import Problem
 from tongban.errors import Refused
 from tongban.identity.actor import Actor
 from tongban.messages import problem
@@ -52,8 +53,9 @@ async def submit(
 ) -> Case:
     """A new case, received at A. Raises Refused with every problem of the draft."""
     found = await assess(session, registry, submission.draft, now)
-    if found.problems:
-        raise Refused(*found.problems)
+    problems = [*found.problems, *_too_long(submission.agent or {}, "agent")]
+    if problems:
+        raise Refused(*problems)
     case = _new_case(found.complete(), submission, now)
     _require_side(actor, await session.get_one(Center, case.receiving_center_id))
     session.add(case)
@@ -166,6 +168,8 @@ async def _locked(session: AsyncSession, case_id: UUID) -> Case:
 
 async def _allowed(session: AsyncSession, case: Case, action: CaseAction, step: Step) -> Move:
     """The move, if version, state and actor allow it; else raises Refused."""
+    if problems := _too_long({"note": step.note}):
+        raise Refused(*problems)
     if case.version != step.expected_version:
         raise Refused(problem("stale_version", "expectedVersion", version=case.version))
     path = _path(case)
@@ -207,6 +211,8 @@ async def _decide(
     reason: str | None,
     result_number: str | None,
 ) -> Case:
+    if problems := _too_long({"reason": reason, "result_number": result_number}):
+        raise Refused(*problems)
     case = await _locked(session, case_id)
     move = await _allowed(session, case, action, step)
     case.approved = action is CaseAction.APPROVE
@@ -302,6 +308,26 @@ async def _record(
         )
     )
     await session.flush()
+
+
+LONGEST = {"name": 100, "id_number": 40, "relation": 100, "note": 2_000, "reason": 2_000, "result_number": 100}
+"""Characters at most, by what is said beside the form."""
+_PATHS = {"id_number": "idNumber", "result_number": "resultNumber"}
+
+
+def _too_long(said: Mapping[str, str | None], *path: str) -> list[Problem]:
+    """A problem for each text that is longer than it may be."""
+    return [
+        problem(
+            "invalid_input",
+            *path,
+            _PATHS.get(name, name),
+            what=f"最多{LONGEST[name]}个字符",
+            what_en=f"At most {LONGEST[name]} characters",
+        )
+        for name, text in said.items()
+        if len(text or "") > LONGEST[name]
+    ]
 
 
 async def _plugin_of(session: AsyncSession, registry: Registry, case: Case) -> dict[str, Any] | None:

@@ -4,18 +4,18 @@ A definition that changed becomes a new version from today on; older versions st
 """
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import date
+from itertools import groupby
 from uuid import UUID
 
 import orjson
 from sqlalchemy import select
-from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tongban.catalog.models import Department, Material, MaterialRequirement, ServiceItem
-from tongban.catalog.timeline import dated_versions
+from tongban.catalog.timeline import DatedVersion, dated_versions
 from tongban.contract import items as contract
 from tongban.registry import Registry
 from tongban.storage.changes import Changes
@@ -32,27 +32,26 @@ async def load_catalog(
     changes = Changes()
     departments = await _departments(session, registry, changes)
     materials = await _materials(session, registry, departments, changes)
-    latest = await _latest_versions(session)
+    known = await _versions(session)
     needs: list[MaterialRequirement] = []
     for code, department in registry.departments.items():
         for definition in department.items:
             digest = digest_of(definition)
-            held = latest.pop(definition.code, None)
-            if held is None:
-                needs += _add_history(session, departments[code].id, definition, digest, materials)
-                changes.added("item")
-            elif held.definition_digest != digest or held.effective_to is not None:
-                held.effective_to = held.effective_to or today
-                needs += _add(
-                    session, departments[code].id, definition, digest, held.version + 1, today, None, materials
-                )
+            held = known.pop(definition.code, [])
+            if held and _says_the_same(held[-1], departments[code].id, digest):
+                changes.kept("item")
+                continue
+            _end(held, today)
+            versions = dated_versions(definition, today if held else None)
+            needs += _add_versions(session, departments[code].id, versions, digest, len(held) + 1, materials)
+            if held:
                 changes.changed("item")
             else:
-                changes.kept("item")
+                changes.added("item")
         progress(len(department.items))
-    for item in latest.values():
-        if item.effective_to is None and _is_installed(item, departments):
-            item.effective_to = today
+    for held in known.values():
+        if held[-1].effective_to is None and _is_installed(held[-1], departments):
+            _end(held, today)
             changes.withdrawn("item")
     await session.flush()
     session.add_all(needs)
@@ -102,25 +101,35 @@ async def _materials(
     return known
 
 
-async def _latest_versions(session: AsyncSession) -> dict[str, ServiceItem]:
-    rows = await session.scalars(
-        select(ServiceItem).ext(distinct_on(ServiceItem.code)).order_by(ServiceItem.code, ServiceItem.version.desc())
-    )
-    return {row.code: row for row in rows}
+async def _versions(session: AsyncSession) -> dict[str, list[ServiceItem]]:
+    """Every version of every item by its code, the oldest first."""
+    rows = await session.scalars(select(ServiceItem).order_by(ServiceItem.code, ServiceItem.version))
+    return {code: list(versions) for code, versions in groupby(rows, key=lambda row: row.code)}
 
 
-def _add_history(
+def _says_the_same(latest: ServiceItem, department: UUID, digest: str) -> bool:
+    return latest.effective_to is None and latest.definition_digest == digest and latest.department_id == department
+
+
+def _end(held: Iterable[ServiceItem], today: date) -> None:
+    """Ends what is in force, and what is planned before it begins: such a version holds on no day."""
+    for version in held:
+        if version.effective_to is None or version.effective_to > today:
+            version.effective_to = max(today, version.effective_from)
+
+
+def _add_versions(
     session: AsyncSession,
     department: UUID,
-    definition: contract.ItemDefinition,
+    versions: Sequence[DatedVersion],
     digest: str,
+    first: int,
     materials: Mapping[str, Material],
 ) -> list[MaterialRequirement]:
-    """Adds every dated version; gives the requirements, to be added once the items are there."""
-    versions = dated_versions(definition)
+    """Adds versions, numbered from `first`; gives the requirements, to be added once the items are there."""
     ends = [version.effective_from for version in versions[1:]] + [None]
     needs: list[MaterialRequirement] = []
-    for number, (version, end) in enumerate(zip(versions, ends, strict=True), 1):
+    for number, (version, end) in enumerate(zip(versions, ends, strict=True), first):
         needs += _add(session, department, version.definition, digest, number, version.effective_from, end, materials)
     return needs
 

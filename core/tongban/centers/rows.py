@@ -1,8 +1,8 @@
 """The city's data files, row by row, checked; a bad row is named with file, line and reason."""
 
 import csv
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, fields
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
@@ -100,60 +100,79 @@ Row = TypeVar("Row", DistrictRow, DivisionRow, CenterRow, BranchRow, CalendarRow
 def read_city(folder: Path = SHIPPED) -> City:
     """Every row of the five files in `folder`. Raises DataError with the reason of each bad row."""
     reasons: list[str] = []
+    places: dict[tuple[type, Any], str] = {}
     city = City(
-        districts=_read(folder / "districts.csv", DistrictRow, "code", reasons),
-        divisions=_read(folder / "divisions.csv", DivisionRow, "code", reasons),
-        centers=_read(folder / "centers.csv", CenterRow, "code", reasons),
-        branches=_read(folder / "branches.csv", BranchRow, "code", reasons),
-        calendar=_read(folder / "calendar.csv", CalendarRow, "day", reasons),
+        districts=_read(folder / "districts.csv", DistrictRow, "code", places, reasons),
+        divisions=_read(folder / "divisions.csv", DivisionRow, "code", places, reasons),
+        centers=_read(folder / "centers.csv", CenterRow, "code", places, reasons),
+        branches=_read(folder / "branches.csv", BranchRow, "code", places, reasons),
+        calendar=_read(folder / "calendar.csv", CalendarRow, "day", places, reasons),
     )
     if not reasons:
-        reasons += _dangling(city)
+        reasons += _contradictions(city, places)
     if reasons:
         raise DataError(reasons)
     return city
 
 
-def _read(file: Path, kind: type[Row], key: str, reasons: list[str]) -> tuple[Row, ...]:
-    """The rows that hold; reasons of the others are added to `reasons`."""
+def _read(
+    file: Path, kind: type[Row], key: str, places: dict[tuple[type, Any], str], reasons: list[str]
+) -> tuple[Row, ...]:
+    """The rows that hold, their `file:line` noted in `places`; reasons of the others are added to `reasons`."""
     adapter: TypeAdapter[Row] = TypeAdapter(kind)
+    columns = [field.name for field in fields(kind)]
     rows: dict[Any, Row] = {}
     try:
         with file.open(encoding="utf-8", newline="") as lines:
             reader = csv.DictReader(lines, strict=True)
+            if reader.fieldnames != columns:
+                reasons.append(f"{file.name}:1: expected the header {','.join(columns)}")
+                return ()
             for raw in reader:
                 place = f"{file.name}:{reader.line_num}"
+                if None in raw or None in raw.values():
+                    reasons.append(f"{place}: expected {len(columns)} columns")
+                    continue
                 try:
                     row = adapter.validate_python(raw)
                 except ValidationError as error:
                     reasons += [f"{place}: {'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors()]
                     continue
-                if getattr(row, key) in rows:
-                    reasons.append(f"{place}: {key} {getattr(row, key)} stands there twice")
-                rows[getattr(row, key)] = row
+                name = getattr(row, key)
+                if name in rows:
+                    reasons.append(f"{place}: {key} {name} stands there twice")
+                rows[name] = row
+                places[kind, name] = place
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         reasons.append(f"{file.name}:1: can't be read: {error}")
     return tuple(rows.values())
 
 
-def _dangling(city: City) -> Iterator[str]:
-    """References to codes that no file has, and divisions with two centers."""
+def _contradictions(city: City, places: Mapping[tuple[type, Any], str]) -> Iterator[str]:
+    """References to codes that no file has, codes used twice over, and divisions with two centers."""
     districts = {row.code for row in city.districts}
     divisions = {row.code for row in city.divisions}
     centers = {row.code for row in city.centers}
     taken: dict[str, str] = {}
-    for line, division in enumerate(city.divisions, 2):
+    for division in city.divisions:
+        place = places[DivisionRow, division.code]
         if division.district_code not in districts:
-            yield f"divisions.csv:{line}: district_code: {division.district_code} is not in districts.csv"
-    for line, center in enumerate(city.centers, 2):
+            yield f"{place}: district_code: {division.district_code} is not in districts.csv"
+    for center in city.centers:
+        place = places[CenterRow, center.code]
         if center.district_code not in districts:
-            yield f"centers.csv:{line}: district_code: {center.district_code} is not in districts.csv"
+            yield f"{place}: district_code: {center.district_code} is not in districts.csv"
         if center.division_code not in divisions:
-            yield f"centers.csv:{line}: division_code: {center.division_code} is not in divisions.csv"
+            yield f"{place}: division_code: {center.division_code} is not in divisions.csv"
+        if center.former_division_code in divisions:
+            yield f"{place}: former_division_code: {center.former_division_code} is in divisions.csv, so it is in use"
         for code in filter(None, (center.division_code, center.former_division_code)):
             if code in taken:
-                yield f"centers.csv:{line}: {code} has the center {taken[code]} already"
+                yield f"{place}: {code} has the center {taken[code]} already"
             taken[code] = center.code
-    for line, branch in enumerate(city.branches, 2):
+    for branch in city.branches:
+        place = places[BranchRow, branch.code]
         if branch.parent_code not in centers:
-            yield f"branches.csv:{line}: parent_code: {branch.parent_code} is not in centers.csv"
+            yield f"{place}: parent_code: {branch.parent_code} is not in centers.csv"
+        if branch.code in centers:
+            yield f"{place}: code: {branch.code} is in centers.csv already"

@@ -1,6 +1,6 @@
 """Reading the city: the calendar, and which center handles a division."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -15,12 +15,12 @@ CALENDAR = select(CalendarDay.day, CalendarDay.kind)
 
 async def calendar(session: AsyncSession) -> Calendar:
     """The city's calendar as far as it is loaded."""
-    return calendar_of((await session.execute(CALENDAR)).all())
+    return calendar_of((await session.execute(CALENDAR)).mappings().all())
 
 
-def calendar_of(rows: Sequence[Any]) -> Calendar:
-    """The calendar that the rows of `CALENDAR` tell."""
-    return Calendar({day: CalendarKind(kind) for day, kind in rows})
+def calendar_of(rows: Sequence[Mapping[Any, Any]]) -> Calendar:
+    """The calendar that the rows of `CALENDAR` tell, each by its columns' names."""
+    return Calendar({row["day"]: CalendarKind(row["kind"]) for row in rows})
 
 
 async def handling_centers(session: AsyncSession, *divisions: str) -> dict[str, UUID]:

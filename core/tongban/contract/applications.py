@@ -10,6 +10,11 @@ SHANGHAI = "31"
 """Province part of every division code of Shanghai (GB/T 2260)."""
 
 
+def full_years(start: date, end: date) -> int:
+    """Full years from `start` to `end`, as an age is counted; negative where `end` lies before `start`."""
+    return end.year - start.year - ((end.month, end.day) < (start.month, start.day))
+
+
 class Sex(StrEnum):
     """As the citizen number says it (GB 11643: odd male, even female)."""
 
@@ -58,10 +63,7 @@ class Applicant:
 
     def age_on(self, day: date) -> int | None:
         """Full years on `day`; None where the birth date is not known."""
-        if self.birth_date is None:
-            return None
-        had_birthday = (day.month, day.day) >= (self.birth_date.month, self.birth_date.day)
-        return day.year - self.birth_date.year - (0 if had_birthday else 1)
+        return None if self.birth_date is None else full_years(self.birth_date, day)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

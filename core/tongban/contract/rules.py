@@ -1,8 +1,9 @@
 """How a department writes rules: small pure functions, all of which are asked, so that all problems come at once."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from tongban.contract.applications import Application
+from tongban.contract.form_values import date_in
 from tongban.contract.problems import Problem, ProblemCode
 
 Rule = Callable[[Application], Iterable[Problem]]
@@ -34,3 +35,16 @@ def form_invalid(detail: str, field: str, message: str, message_en: str) -> Prob
     return Problem(
         code=ProblemCode.FORM_INVALID, message=message, message_en=message_en, path=("form", field), detail=detail
     )
+
+
+def not_in_future(field: str, words: str, words_en: str, *, detail: str = "date.in-future") -> Rule:
+    """The rule that the day in `field` is not after the day of receipt. `words` name that day to people."""
+
+    def rule(application: Application) -> Iterator[Problem]:
+        day = date_in(application.form, field)
+        if day is not None and day > application.received_on:
+            yield form_invalid(
+                detail, field, f"{words}不能晚于受理日期", f"{words_en} can't be after the day of receipt"
+            )
+
+    return rule

@@ -411,7 +411,7 @@ def _conditions(desk: Desk, wanted: CaseFilter) -> list[ColumnElement[bool]]:
         )
         where.append(case.item_id.in_(items.where(catalog.Department.code == wanted.department)))
     if wanted.status is not None:
-        where.append(case.status.in_([status.value for status in wanted.status]))
+        where.append(case.status.in_({status.value for status in wanted.status}))
     if wanted.mode is not None:
         where.append(case.mode == wanted.mode.value)
     if wanted.overdue is not None:

@@ -5,9 +5,11 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Any, Self
 
 import strawberry
-from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy import ColumnElement, Double, and_, case, func, or_, select, type_coerce
 from sqlalchemy import literal as sql
 
+from tongban.cases import models as cases
+from tongban.cases.words import CaseStatus
 from tongban.catalog.models import ServiceItem
 from tongban.catalog.service import in_force
 from tongban.centers import hours, models
@@ -98,6 +100,11 @@ async def whether_offered(desk: Desk, rows: Sequence[Row], item: str) -> list[bo
     return [bool(found) and row["tongban"] for row in rows]
 
 
+def with_status(_desk: Desk, status: list[CaseStatus] | None = None) -> Selection:
+    """Cases in one of the states, or in any."""
+    return Selection([] if status is None else [cases.Case.status.in_({one.value for one in status})])
+
+
 @strawberry.type
 class Center(Stored, Node, model=models.Center):
     code: str = column()
@@ -130,6 +137,7 @@ class Center(Stored, Node, model=models.Center):
         order=["submitted_at"],
         local="id",
         remote="current_center_id",
+        select=with_status,
         description="The cases whose next step is this center's.",
     )
 
@@ -246,7 +254,8 @@ def _distance(near: GeoPointInput, latitude: Any, longitude: Any) -> ColumnEleme
     half = func.sin((func.radians(latitude) - func.radians(near.latitude)) / 2)
     other = func.sin((func.radians(longitude) - func.radians(near.longitude)) / 2)
     chord = half * half + func.cos(func.radians(near.latitude)) * func.cos(func.radians(latitude)) * other * other
-    return 2 * EARTH_RADIUS * func.asin(func.sqrt(func.least(1.0, chord)))
+    no_more_than_1 = case((chord > 1, 1.0), else_=chord)  # LEAST would take 1 where there are no coordinates
+    return type_coerce(2 * EARTH_RADIUS * func.asin(func.sqrt(no_more_than_1)), Double())
 
 
 async def _calendar(desk: Desk) -> Calendar:

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from strawberry.dataloader import DataLoader
 
 from tongban.centers.hours import day_in_shanghai
-from tongban.graphql.errors import translated
+from tongban.graphql.errors import reaching, translated
 from tongban.identity.actor import Actor
 from tongban.registry import Registry
 from tongban.storage.database import Sessions
@@ -42,28 +42,37 @@ class Desk:
 
     async def rows(self, statement: Executable) -> Sequence[Row]:
         """What the statement finds, each row by its columns' names."""
-        async with self._turn:
-            if self._reading is None:
-                self._reading = self.sessions()
-            with translated():
-                found = (await self._reading.execute(statement)).mappings().all()
-                return cast(Sequence[Row], found)
+        async with self.reading() as session:
+            return cast(Sequence[Row], (await session.execute(statement)).mappings().all())
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncSession]:
-        """The session for a dry run: whatever a service reads, nothing is kept."""
-        with translated():
-            async with self.sessions() as session:
-                yield session
-                await session.rollback()
+        """The session that the request reads through, for one reader at a time. Nothing of it is kept."""
+        async with self._turn:
+            with translated():
+                if self._reading is None:
+                    self._reading = await self._connected()
+                try:
+                    yield self._reading
+                except Exception:
+                    await self._reading.rollback()  # what failed must not fail the reads that follow
+                    raise
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[AsyncSession]:
         """A session whose work is committed at the end of the block, or not at all."""
         await self.close()
         with translated():
-            async with self.sessions() as session, session.begin():
+            async with await self._connected() as session:
                 yield session
+                await session.commit()
+
+    async def _connected(self) -> AsyncSession:
+        """A session that holds its connection already. Raises Unavailable where there is none to be had."""
+        session = self.sessions()
+        with reaching():
+            await session.connection()
+        return session
 
     def loader(self, key: Hashable, load: Callable[[list[Any]], Any]) -> DataLoader[Any, Any]:
         """The loader that collects all askers under `key` into one call of `load`."""

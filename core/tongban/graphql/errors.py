@@ -3,13 +3,16 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as NoConnectionFree
 
-from graphql import GraphQLError
+from graphql import GraphQLError, GraphQLFormattedError
 
 DATA_EXCEPTIONS = "22"
-"""SQLSTATE class of values that PostgreSQL can't take: NUL characters, numbers out of range, lone surrogates."""
+"""SQLSTATE class of values that PostgreSQL can't take: NUL characters, numbers and dates out of range."""
+PASSING = ("08", "25006", "40", "53", "55P03", "57", "58")
+"""SQLSTATEs, or their first characters, of what passes by itself: connections lost, a standby that takes no writes,
+deadlocks, a full disk, locks and statements that took too long, a server that stops or starts."""
 
 
 class BadInput(GraphQLError):
@@ -20,13 +23,23 @@ class BadInput(GraphQLError):
 
 
 class Unavailable(GraphQLError):
-    """The database can't be reached now; nothing was written."""
+    """The database does not answer now. Whether a commit that was under way took effect is not known."""
 
     def __init__(self) -> None:
         super().__init__(
-            "The database can't be reached at the moment. Try again in a few seconds.",
+            "The database does not answer at the moment. Try again in a few seconds; what was sent with an "
+            "idempotencyKey is done once.",
             extensions={"code": "SERVICE_UNAVAILABLE"},
         )
+
+
+@contextmanager
+def reaching() -> Iterator[None]:
+    """For the moment in which a connection is taken: whatever stands in the way, the database can't be reached."""
+    try:
+        yield
+    except (NoConnectionFree, OSError, DBAPIError) as error:
+        raise Unavailable from error
 
 
 @contextmanager
@@ -34,11 +47,32 @@ def translated() -> Iterator[None]:
     """Turns what the driver says of bad values and lost connections into errors that the caller understands."""
     try:
         yield
-    except (NoConnectionFree, ConnectionError, OSError) as error:
+    except ConnectionError as error:
         raise Unavailable from error
     except DBAPIError as error:
-        if str(getattr(error.orig, "sqlstate", None) or "").startswith(DATA_EXCEPTIONS):
+        state = sqlstate(error)
+        if state.startswith(DATA_EXCEPTIONS):
             raise BadInput("A value holds characters or numbers that can't be stored.") from error
-        if error.connection_invalidated or isinstance(error, InterfaceError | OperationalError):
+        if error.connection_invalidated or state.startswith(PASSING):
             raise Unavailable from error
         raise
+
+
+def sqlstate(error: DBAPIError) -> str:
+    """PostgreSQL's code of the error; empty where it did not come from there."""
+    return str(getattr(error.orig, "sqlstate", None) or "")
+
+
+def is_unexpected(error: GraphQLError) -> bool:
+    """Whether it is a fault of ours: the caller is told no more than that."""
+    return error.original_error is not None and not isinstance(error.original_error, GraphQLError)
+
+
+def shown(error: GraphQLError) -> GraphQLFormattedError:
+    """The error as the caller sees it, always with a code in its extensions."""
+    formatted = error.formatted
+    code = "BAD_USER_INPUT" if error.path else "GRAPHQL_VALIDATION_FAILED"
+    if is_unexpected(error):
+        formatted["message"], code = "Internal error", "INTERNAL_ERROR"
+    formatted["extensions"] = {"code": code} | (formatted.get("extensions") or {})
+    return formatted

@@ -10,6 +10,7 @@ from graphql import (
     GraphQLNamedType,
     GraphQLObjectType,
     build_schema,
+    is_specified_scalar_type,
 )
 
 
@@ -22,12 +23,12 @@ class Names:
 
 
 def missing_names(promised: str, served: str) -> Names:
-    """Compares two SDL documents; a missing type counts once, not with its fields."""
+    """Compares two SDL documents; a missing type counts once, not with its fields; GraphQL's own scalars never."""
     wanted = build_schema(promised, assume_valid=True).type_map
     there = build_schema(served, assume_valid=True).type_map
     total, missing = 0, []
     for name, kind in wanted.items():
-        if name.startswith("__"):
+        if name.startswith("__") or is_specified_scalar_type(kind):
             continue
         found = there.get(name)
         names = _names_in(kind)

@@ -8,6 +8,8 @@ import strawberry
 from sqlalchemy import select, tuple_
 
 from tongban.graphql.desk import Desk, Info
+from tongban.graphql.errors import BadInput
+from tongban.graphql.pages import LONGEST_PAGE
 from tongban.graphql.stored import Stored, global_id, keys_of, read_global_id
 
 
@@ -32,6 +34,8 @@ class NodeQuery:
 
 async def _nodes(desk: Desk, ids: list[strawberry.ID]) -> list[Node | None]:
     """The rows of the ids, null where there is none; one statement a type."""
+    if len(ids) > LONGEST_PAGE:
+        raise BadInput(f"At most {LONGEST_PAGE} ids at once.")
 
     async def one(text: str) -> Node | None:
         to, key = read_global_id(text)

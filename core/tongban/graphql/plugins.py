@@ -4,12 +4,16 @@ import strawberry
 
 from tongban import registry
 from tongban.contract.hooks import CONTRACT_VERSION
-from tongban.graphql.desk import Info
+from tongban.graphql.catalog import Department
+from tongban.graphql.desk import Info, Row
+from tongban.graphql.fields import one
 from tongban.registry import PluginState
 
 
 @strawberry.type(description="A department's plugin.")
 class Plugin:
+    row: strawberry.Private[Row]
+    department: Department | None = one("Department", "department", remote="code")
     name: str
     distribution: str
     version: str
@@ -25,6 +29,7 @@ def shown_plugin(plugin: registry.Plugin | None) -> Plugin | None:
     if plugin is None:
         return None
     return Plugin(
+        row={"department": plugin.department.code if plugin.department else None},
         name=plugin.name,
         distribution=plugin.distribution,
         version=plugin.version,

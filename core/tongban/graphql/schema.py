@@ -1,16 +1,20 @@
 """The schema: every desk's queries and mutations put together."""
 
 import logging
+from collections import Counter
 
 import strawberry
-from strawberry.extensions import MaskErrors, MaxTokensLimiter
+from strawberry.extensions import MaxTokensLimiter
 from strawberry.schema.config import StrawberryConfig
 from strawberry.types import ExecutionContext
 
 from graphql import GraphQLError
+from tongban.errors import traced
 from tongban.graphql.cases import CasesMutation, CasesQuery
 from tongban.graphql.catalog import CatalogQuery
 from tongban.graphql.centers import CentersQuery
+from tongban.graphql.cost import CostLimit
+from tongban.graphql.errors import Unavailable, is_unexpected
 from tongban.graphql.node import NodeQuery
 from tongban.graphql.plugins import PluginsQuery
 from tongban.graphql.residents import ResidentsMutation, ResidentsQuery
@@ -18,7 +22,7 @@ from tongban.graphql.scalars import SCALARS
 from tongban.graphql.viewer import ViewerQuery
 
 log = logging.getLogger(__name__)
-MOST_TOKENS = 5_000
+MOST_TOKENS = 2_000
 """Of one document; what is longer is refused before it is understood."""
 
 
@@ -36,9 +40,9 @@ class Schema(strawberry.Schema):
     """Logs what went wrong without the query, its variables, or any value of them: they hold personal data."""
 
     def process_errors(self, errors: list[GraphQLError], execution_context: ExecutionContext | None = None) -> None:
-        for error in errors:
-            if error.original_error is not None and not isinstance(error.original_error, GraphQLError):
-                log.error("error at %s", error.path, exc_info=error.original_error)
+        for told, times in Counter(map(_for_the_log, errors)).items():
+            if told is not None:
+                log.error("%s%s", told, f" ({times} times)" if times > 1 else "")
 
 
 def build_schema() -> Schema:
@@ -47,12 +51,15 @@ def build_schema() -> Schema:
         query=Query,
         mutation=Mutation,
         config=StrawberryConfig(scalar_map=SCALARS, disable_field_suggestions=False),
-        extensions=[
-            lambda: MaxTokensLimiter(max_token_count=MOST_TOKENS),
-            lambda: MaskErrors(should_mask_error=_is_unexpected, error_message="Internal error"),
-        ],
+        extensions=[lambda: MaxTokensLimiter(max_token_count=MOST_TOKENS), CostLimit],
     )
 
 
-def _is_unexpected(error: GraphQLError) -> bool:
-    return error.original_error is not None and not isinstance(error.original_error, GraphQLError)
+def _for_the_log(error: GraphQLError) -> str | None:
+    """What the log says of an error; None where it is the caller's alone."""
+    original = error.original_error
+    if original is None:
+        return None
+    if isinstance(original, Unavailable):
+        return f"the database does not answer: {traced(original.__cause__ or original)}"
+    return traced(original) if is_unexpected(error) else None

@@ -10,10 +10,11 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from strawberry.asgi import GraphQL
-from strawberry.http import GraphQLHTTPResponse, process_result
+from strawberry.http import GraphQLHTTPResponse, GraphQLRequestData, process_result
 from strawberry.types import ExecutionResult
 
 from tongban.graphql.desk import Desk
+from tongban.graphql.errors import shown
 from tongban.graphql.schema import Schema
 
 ASSETS = Path(__file__).parent / "graphiql"
@@ -21,6 +22,8 @@ ASSETS = Path(__file__).parent / "graphiql"
 GRAPHQL_JSON = "application/graphql-response+json"
 LONGEST_BODY = 1_000_000
 """Bytes of a request, at most."""
+REFUSALS = {400: "BAD_REQUEST", 405: "METHOD_NOT_ALLOWED", 413: "REQUEST_TOO_LARGE"}
+"""The codes of what is refused before there is a document to look at."""
 
 
 class Endpoint(GraphQL[Desk, None]):
@@ -38,6 +41,8 @@ class Endpoint(GraphQL[Desk, None]):
     async def run(self, request: Any, *args: Any, **options: Any) -> Any:
         try:
             return await super().run(request, *args, **options)
+        except HTTPException as refused:
+            return refusal(request, refused.status_code, refused.reason)
         finally:
             if (desk := getattr(request.state, "desk", None)) is not None:
                 await desk.close()
@@ -46,33 +51,36 @@ class Endpoint(GraphQL[Desk, None]):
         return HTMLResponse((ASSETS / "index.html").read_bytes())
 
     def parse_json(self, data: str | bytes) -> Any:
-        """Strict JSON, and an object or a list: anything else is the caller's fault, not ours."""
+        """Strict JSON, an object or a list: anything else is the caller's fault, not ours.
+
+        It is the body of a request, or what a GET has under `variables` and `extensions`.
+        """
         try:
             parsed = orjson.loads(data)
         except orjson.JSONDecodeError as error:
             raise HTTPException(400, f"The request is not JSON: {error}") from error
         if not isinstance(parsed, dict | list):
-            raise HTTPException(400, "The request must be a JSON object.")
-        if isinstance(parsed, dict) and "query" in parsed and not isinstance(parsed["query"], str):
-            raise HTTPException(400, "`query` must be a string.")
-        for name in ("variables", "extensions"):
-            if isinstance(parsed, dict) and "query" in parsed and not isinstance(parsed.get(name), dict | None):
-                raise HTTPException(400, f"`{name}` must be an object.")
+            raise HTTPException(400, "The request must be a JSON object, and so must its variables.")
         return parsed
+
+    async def parse_http_body(self, request: Any) -> Any:
+        """The request's parts. Refuses with 400 where one is of a wrong type."""
+        data = await super().parse_http_body(request)
+        if isinstance(data, GraphQLRequestData) and not isinstance(data.operation_name, str | None):
+            raise HTTPException(400, "`operationName` must be a string or null.")
+        return data
 
     def encode_json(self, data: object) -> bytes:
         return orjson.dumps(data)
 
     async def process_result(self, request: Request, result: ExecutionResult) -> GraphQLHTTPResponse:
-        """Request errors get a code; under `application/graphql-response+json` they have no `data` at all."""
-        shown = process_result(result)
-        refused = result.data is None and all(error.path is None for error in result.errors or ())
-        if refused:
-            for error in shown.get("errors") or ():
-                error.setdefault("extensions", {}).setdefault("code", "GRAPHQL_VALIDATION_FAILED")  # type: ignore[typeddict-item]
-            if _wants_graphql_json(request):
-                shown.pop("data", None)  # type: ignore[misc]
-        return shown
+        """Every error with a code; what failed before anything ran has no `data` under `GRAPHQL_JSON`."""
+        answer = process_result(result)
+        if result.errors:
+            answer["errors"] = [shown(error) for error in result.errors]
+            if result.data is None and not any(error.path for error in result.errors) and _wants_graphql_json(request):
+                del answer["data"]
+        return answer
 
     async def get_sub_response(self, request: Any) -> Response:
         sub_response = await super().get_sub_response(request)
@@ -99,7 +107,7 @@ class BodyLimit:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        body, more = b"", True
+        body, more = bytearray(), True
         while more:
             message = await receive()
             if message["type"] == "http.disconnect":
@@ -107,18 +115,31 @@ class BodyLimit:
             body += message.get("body", b"")
             more = message.get("more_body", False)
             if len(body) > LONGEST_BODY:
-                await Response(f"A request has at most {LONGEST_BODY} bytes.", 413)(scope, receive, send)
+                answer = refusal(Request(scope), 413, f"A request has at most {LONGEST_BODY:,} bytes.")
+                await answer(scope, receive, send)
                 return
-        sent = False
+        read = False
 
         async def whole() -> Message:
-            nonlocal sent
-            if sent:
+            nonlocal read
+            if read:
                 return await receive()
-            sent = True
-            return {"type": "http.request", "body": body, "more_body": False}
+            read = True
+            return {"type": "http.request", "body": bytes(body), "more_body": False}
 
         await self.app(scope, whole, send)
+
+
+def refusal(request: Request, status: int, message: str) -> Response:
+    """The answer to a request that is none: an error like any other, so that a client need not tell them apart."""
+    error = {"message": message, "extensions": {"code": REFUSALS.get(status, "BAD_REQUEST")}}
+    kind = GRAPHQL_JSON if _wants_graphql_json(request) else "application/json"
+    return Response(
+        orjson.dumps({"errors": [error]}),
+        status,
+        {"allow": "GET, POST"} if status == 405 else None,
+        media_type=f"{kind}; charset=utf-8",
+    )
 
 
 def language_of(request: Request) -> str:

@@ -1,12 +1,12 @@
 """Once and only once: the same key and input give the first answer again."""
 
 import hashlib
+import json
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-import orjson
 from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -38,7 +38,7 @@ async def once(
     if not 0 < len(key) <= 200:
         what, what_en = "幂等键应为1至200个字符", "An idempotency key has 1 to 200 characters"
         raise Refused(problem("invalid_input", "idempotencyKey", what=what, what_en=what_en))
-    digest = hashlib.sha256(orjson.dumps(request, option=orjson.OPT_SORT_KEYS, default=str)).hexdigest()
+    digest = hashlib.sha256(json.dumps(request, sort_keys=True, default=str).encode()).hexdigest()
     mine = await session.scalar(
         insert(IdempotencyKey)
         .values(actor=actor.subject, key=key, request_digest=digest, result_id=PENDING, asked_at=now)

@@ -58,7 +58,7 @@ async def register(session: AsyncSession, actor: Actor, said: Registration, now:
     problems += await _division_problems(session, "residenceDivisionCode", said.residence_division_code)
     if problems:
         raise Refused(*problems)
-    permit_from = said.permit_valid_from or (today if said.permit_number else None)
+    permit_from, permit_to = _permit_period(said, today)
     resident = Resident(
         name=said.name.strip(),
         document_kind=said.document_kind.value,
@@ -69,7 +69,7 @@ async def register(session: AsyncSession, actor: Actor, said: Registration, now:
         residence_division_code=said.residence_division_code,
         permit_number=said.permit_number,
         permit_valid_from=permit_from,
-        permit_valid_to=said.permit_valid_to or (permit_from and permit_from + timedelta(days=PERMIT_DAYS)),
+        permit_valid_to=permit_to,
         permit_reported_lost=False,
         telephone=said.telephone,
         registered_at=now,
@@ -123,6 +123,16 @@ async def applicant_of(session: AsyncSession, resident: Resident) -> contract.Ap
         permit=permit,
         residence_division=resident.residence_division_code,
     )
+
+
+def _permit_period(said: Registration, today: date) -> tuple[date | None, date | None]:
+    """The permit's first and last day; where only one or none is given, it holds today if it can."""
+    year, first, last = timedelta(days=PERMIT_DAYS), said.permit_valid_from, said.permit_valid_to
+    if first is None and last is not None:
+        return min(today, last - year), last
+    if first is None and said.permit_number:
+        first = today
+    return first, last or (first and first + year)
 
 
 async def _add_hukou(

@@ -5,7 +5,7 @@ Every item is an enquiry: who asks (the person concerned, an agent, a relative o
 
 from collections.abc import Iterator
 
-from tongban import Application, Problem, Rule, form_invalid, not_eligible
+from tongban import Application, Problem, Rule, form_invalid, integer_in, not_eligible
 
 
 def relation_is_named(application: Application) -> Iterator[Problem]:
@@ -47,7 +47,7 @@ def agent_is_authorized(application: Application) -> Iterator[Problem]:
 
 def years_in_order(application: Application) -> Iterator[Problem]:
     """The first year is not later than the last."""
-    first, last = form_year(application, "yearFrom"), form_year(application, "yearTo")
+    first, last = integer_in(application.form, "yearFrom"), integer_in(application.form, "yearTo")
     if first is not None and last is not None and first > last:
         yield form_invalid(
             "archive.year-order", "yearTo", "截止年份不能早于起始年份", "The last year can't be before the first"
@@ -56,14 +56,14 @@ def years_in_order(application: Application) -> Iterator[Problem]:
 
 def years_have_come(application: Application) -> Iterator[Problem]:
     """Nothing is on file about years to come."""
-    last = form_year(application, "yearTo")
+    last = integer_in(application.form, "yearTo")
     if last is not None and last > application.received_on.year:
         yield form_invalid("archive.future", "yearTo", "截止年份不能晚于今年", "The last year can't be in the future")
 
 
 def own_years_follow_birth(application: Application) -> Iterator[Problem]:
     """Nobody is in the archives before being born."""
-    last, birth = form_year(application, "yearTo"), application.applicant.birth_date
+    last, birth = integer_in(application.form, "yearTo"), application.applicant.birth_date
     if application.form.get("requester") == "SELF" and last is not None and birth is not None and last < birth.year:
         yield form_invalid(
             "archive.before-birth",
@@ -71,14 +71,6 @@ def own_years_follow_birth(application: Application) -> Iterator[Problem]:
             "查询的年份早于本人出生，请核对年份；查询他人档案的，请改选查询人",
             "Those years lie before your birth; correct them, or say that you ask for somebody else",
         )
-
-
-def form_year(application: Application, field: str) -> int | None:
-    """The year in a field of the form (JSON's 1999.0 is one); None where there is none."""
-    value = application.form.get(field)
-    if isinstance(value, float) and value.is_integer():
-        return int(value)
-    return value if isinstance(value, int) and not isinstance(value, bool) else None
 
 
 WHO: tuple[Rule, ...] = (relation_is_named, near_relatives_only, agent_is_authorized)

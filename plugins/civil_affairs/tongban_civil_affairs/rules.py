@@ -3,7 +3,18 @@
 from collections.abc import Iterator
 from datetime import date
 
-from tongban import Application, Problem, Rule, Sex, form_invalid, not_eligible
+from tongban import (
+    Application,
+    Problem,
+    Rule,
+    Sex,
+    date_in,
+    form_invalid,
+    full_years,
+    integer_in,
+    not_eligible,
+    not_in_future,
+)
 
 SENIOR_CARD_AGE = 65
 OLD_AGE = 60
@@ -23,51 +34,16 @@ RESETTLEMENT_FROM = date(2011, 11, 1)
 """From then on discharged soldiers are resettled by the regulation of 2011."""
 
 
-def form_date(application: Application, field: str) -> date | None:
-    """The date in that field of the form; None where there is none that can be read."""
-    value = application.form.get(field)
-    try:
-        return date.fromisoformat(value) if isinstance(value, str) else None
-    except ValueError:
-        return None
-
-
-def form_number(application: Application, field: str) -> int | None:
-    """The whole number in that field of the form; None where there is none. JSON doesn't tell 3.0 from 3."""
-    value = application.form.get(field)
-    if isinstance(value, float) and value.is_integer():
-        return int(value)
-    return value if isinstance(value, int) and not isinstance(value, bool) else None
-
-
 def age_of(application: Application) -> int | None:
     """The applicant's full years on the day of receipt, where known."""
     return application.applicant.age_on(application.received_on)
-
-
-def full_years(start: date, end: date) -> int:
-    """Full years from `start` to `end`."""
-    return end.year - start.year - ((end.month, end.day) < (start.month, start.day))
-
-
-def not_in_future(field: str, detail: str, words: str, words_en: str) -> Rule:
-    """The rule that the day in `field` is not after the day of receipt. `words` name that day to people."""
-
-    def rule(application: Application) -> Iterator[Problem]:
-        day = form_date(application, field)
-        if day is not None and day > application.received_on:
-            yield form_invalid(
-                detail, field, f"{words}不能晚于受理日期", f"{words_en} can't be after the day of receipt"
-            )
-
-    return rule
 
 
 def in_order(first: str, last: str, detail: str) -> Rule:
     """The rule that the days in two fields, both known, don't contradict each other."""
 
     def rule(application: Application) -> Iterator[Problem]:
-        start, end = form_date(application, first), form_date(application, last)
+        start, end = date_in(application.form, first), date_in(application.form, last)
         if start is not None and end is not None and start > end:
             yield form_invalid(detail, last, "截止日期早于起始日期", "The last day is before the first day")
 
@@ -78,7 +54,7 @@ def born_before_year(field: str, detail: str) -> Rule:
     """The rule that the applicant was born before the year in `field`, where both are known."""
 
     def rule(application: Application) -> Iterator[Problem]:
-        year, born = form_number(application, field), application.applicant.birth_date
+        year, born = integer_in(application.form, field), application.applicant.birth_date
         if year is not None and born is not None and year <= born.year:
             yield form_invalid(detail, field, "填写的年份不晚于出生年份", "The year is not after the year of birth")
 
@@ -159,7 +135,7 @@ def unable_to_work_by_age(application: Application) -> Iterator[Problem]:
 
 def unable_to_work_by_disability(application: Application) -> Iterator[Problem]:
     """Kind and level of the disability count as unable to work."""
-    kind, level = application.form.get("disabilityKind"), form_number(application, "disabilityLevel")
+    kind, level = application.form.get("disabilityKind"), integer_in(application.form, "disabilityLevel")
     if application.form.get("ground") != "DISABLED" or not isinstance(kind, str) or level is None:
         return
     if level > UNABLE_TO_WORK.get(kind, 0):
@@ -174,7 +150,7 @@ def unable_to_work_by_disability(application: Application) -> Iterator[Problem]:
 
 def severely_disabled(application: Application) -> Iterator[Problem]:
     """重残: level 1 or 2."""
-    level = form_number(application, "disabilityLevel")
+    level = integer_in(application.form, "disabilityLevel")
     if level is not None and level > SEVERE_UNTIL:
         yield not_eligible(
             "disabled-allowance.level",
@@ -208,7 +184,7 @@ def without_work(application: Application) -> Iterator[Problem]:
 
 def retired_after_posting(application: Application) -> Iterator[Problem]:
     """Who was posted away first and retired there did so in this order."""
-    posted, retired = form_number(application, "postedYear"), form_date(application, "retiredOn")
+    posted, retired = integer_in(application.form, "postedYear"), date_in(application.form, "retiredOn")
     if posted is not None and retired is not None and retired.year < posted:
         yield form_invalid(
             "resettled-retiree.order", "retiredOn", "退休日期早于离沪年份", "Retirement is before the posting"
@@ -217,7 +193,7 @@ def retired_after_posting(application: Application) -> Iterator[Problem]:
 
 def dismissed_in_the_sixties(application: Application) -> Iterator[Problem]:
     """精减退职: dismissed from 1961-01-01 to 1965-06-09."""
-    dismissed, (first, last) = form_date(application, "dismissedOn"), DISMISSALS
+    dismissed, (first, last) = date_in(application.form, "dismissedOn"), DISMISSALS
     if dismissed is not None and not first <= dismissed <= last:
         yield not_eligible(
             "dismissed-worker.period",
@@ -231,7 +207,7 @@ def child_is_minor(application: Application) -> Iterator[Problem]:
     if application.form.get("relation") == "SELF":
         age = age_of(application)
     else:
-        born = form_date(application, "childBirthDate")
+        born = date_in(application.form, "childBirthDate")
         age = None if born is None else full_years(born, application.received_on)
     if age is not None and age >= MINOR_UNTIL:
         yield not_eligible(
@@ -245,7 +221,7 @@ def child_is_minor(application: Application) -> Iterator[Problem]:
 
 def served_into_that_year(application: Application) -> Iterator[Problem]:
     """The allowance for the second year of service is claimed when that year has begun."""
-    enlisted = form_date(application, "enlistedOn")
+    enlisted = date_in(application.form, "enlistedOn")
     if application.form.get("serviceYear") != 2 or enlisted is None or enlisted > application.received_on:
         return
     if full_years(enlisted, application.received_on) < 1:
@@ -270,7 +246,7 @@ def entitled_by_age(application: Application) -> Iterator[Problem]:
 
 def entitled_by_enlistment(application: Application) -> Iterator[Problem]:
     """Demobilized soldiers enlisted before conscription; rural soldiers between then and the regulation of 2011."""
-    category, enlisted = application.form.get("category"), form_date(application, "enlistedOn")
+    category, enlisted = application.form.get("category"), date_in(application.form, "enlistedOn")
     if enlisted is None:
         return
     if category == "DEMOBILIZED" and enlisted >= CONSCRIPTION_FROM:
@@ -292,46 +268,54 @@ RULES: dict[str, tuple[Rule, ...]] = {
     "MZ-002": (unable_to_work_by_age, unable_to_work_by_disability),
     "MZ-003": (
         in_order("spendingFrom", "spendingTo", "medical-spending.order"),
-        not_in_future("spendingTo", "medical-spending.in-future", "费用发生的截止日期", "The last day of spending"),
+        not_in_future(
+            "spendingTo", "费用发生的截止日期", "The last day of spending", detail="medical-spending.in-future"
+        ),
     ),
-    "MZ-004": (not_in_future("happenedOn", "temporary-relief.in-future", "困难发生的日期", "The day of hardship"),),
+    "MZ-004": (
+        not_in_future("happenedOn", "困难发生的日期", "The day of hardship", detail="temporary-relief.in-future"),
+    ),
     "MZ-005": (
         in_order("treatedFrom", "treatedTo", "medical-assistance.order"),
-        not_in_future("treatedTo", "medical-assistance.in-future", "就医截止日期", "The last day of treatment"),
+        not_in_future("treatedTo", "就医截止日期", "The last day of treatment", detail="medical-assistance.in-future"),
     ),
     "MZ-007": (severely_disabled, of_working_age, without_work),
     "MZ-009": (of_senior_card_age, holds_no_senior_card_yet),
     "MZ-010": (
         of_senior_card_age,
-        not_in_future("lostOn", "senior-card.lost-in-future", "遗失日期", "The day of loss"),
+        not_in_future("lostOn", "遗失日期", "The day of loss", detail="senior-card.lost-in-future"),
     ),
     "MZ-011": (of_senior_card_age,),
     "MZ-012": (
         of_care_subsidy_age,
-        not_in_future("assessedOn", "care-subsidy.assessed-in-future", "评估日期", "The day of assessment"),
+        not_in_future("assessedOn", "评估日期", "The day of assessment", detail="care-subsidy.assessed-in-future"),
     ),
     "MZ-013": (
         born_before_year("postedYear", "resettled-retiree.posted-before-birth"),
         retired_after_posting,
-        not_in_future("retiredOn", "resettled-retiree.retired-in-future", "退休日期", "The day of retirement"),
+        not_in_future("retiredOn", "退休日期", "The day of retirement", detail="resettled-retiree.retired-in-future"),
     ),
     "MZ-014": (
         born_before_year("startedWorkYear", "dismissed-worker.worked-before-birth"),
         dismissed_in_the_sixties,
     ),
     "MZ-015": (
-        not_in_future("childBirthDate", "child-support.born-in-future", "孩子的出生日期", "The child's day of birth"),
+        not_in_future(
+            "childBirthDate", "孩子的出生日期", "The child's day of birth", detail="child-support.born-in-future"
+        ),
         child_is_minor,
     ),
     "MZ-016": (
-        not_in_future("enlistedOn", "conscript.enlisted-in-future", "入伍日期", "The day of enlistment"),
+        not_in_future("enlistedOn", "入伍日期", "The day of enlistment", detail="conscript.enlisted-in-future"),
         served_into_that_year,
     ),
     "MZ-017": (
         entitled_by_age,
         entitled_by_enlistment,
         in_order("enlistedOn", "dischargedOn", "entitled-group.order"),
-        not_in_future("dischargedOn", "entitled-group.discharged-in-future", "退役日期", "The day of discharge"),
+        not_in_future("dischargedOn", "退役日期", "The day of discharge", detail="entitled-group.discharged-in-future"),
     ),
-    "MZ-018": (not_in_future("changedOn", "recipient.changed-in-future", "变化发生的日期", "The day of the change"),),
+    "MZ-018": (
+        not_in_future("changedOn", "变化发生的日期", "The day of the change", detail="recipient.changed-in-future"),
+    ),
 }

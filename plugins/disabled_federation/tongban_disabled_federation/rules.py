@@ -4,9 +4,8 @@ Whether the certificate (M-CJZ) is there is a question of materials; the rules c
 """
 
 from collections.abc import Iterator
-from datetime import date
 
-from tongban import Application, Problem, Rule, form_invalid, not_eligible
+from tongban import Application, Problem, Rule, date_in, form_invalid, not_eligible, not_in_future
 
 ADULT = 18
 NOT_SEVERE = (3, 4)
@@ -52,7 +51,7 @@ def guardian_where_needed(application: Application) -> Iterator[Problem]:
 
 def new_date_lies_ahead(application: Application) -> Iterator[Problem]:
     """A change of the appointment names a later day than today; an enquiry names none."""
-    new, day = application.form.get("newDate"), form_date(application, "newDate")
+    new, day = application.form.get("newDate"), date_in(application.form, "newDate")
     action = application.form.get("action")
     if action == "CHANGE" and new is None:
         yield form_invalid("assessment.new-date", "newDate", "改期的，请填写希望改到的日期", "Say the day you wish")
@@ -225,35 +224,10 @@ def minors_have_a_guardian(application: Application) -> Iterator[Problem]:
         )
 
 
-def has_come(field: str, title: str, title_en: str) -> Rule:
-    """The rule that the day in `field` is not in the future."""
-
-    def rule(application: Application) -> Iterator[Problem]:
-        day = form_date(application, field)
-        if day is not None and day > application.received_on:
-            yield form_invalid(
-                "date.future",
-                field,
-                f"{title}不能晚于申请当日",
-                f"{title_en} can't be later than the day of application",
-            )
-
-    return rule
-
-
-def form_date(application: Application, field: str) -> date | None:
-    """The day in a field of the form; None where there is none."""
-    value = application.form.get(field)
-    try:
-        return date.fromisoformat(value) if isinstance(value, str) else None
-    except ValueError:
-        return None
-
-
-assessed = has_come("assessedOn", "评定日期", "The day of assessment")
-missed = has_come("lostOn", "发现遗失的日期", "The day of the loss")
-diagnosed = has_come("diagnosedOn", "诊断日期", "The day of diagnosis")
-begun = has_come("since", "现状开始日期", "The first day of the present state")
+assessed = not_in_future("assessedOn", "评定日期", "The day of assessment")
+missed = not_in_future("lostOn", "发现遗失的日期", "The day of the loss")
+diagnosed = not_in_future("diagnosedOn", "诊断日期", "The day of diagnosis")
+begun = not_in_future("since", "现状开始日期", "The first day of the present state")
 nursing_is_single = excluded_by("WORK_INJURY_CARE", "DESTITUTE_SUPPORT")
 living_is_single = excluded_by("WORK_INJURY_CARE", "DESTITUTE_SUPPORT", "ORPHAN_SUPPORT")
 

@@ -3,8 +3,18 @@
 from collections.abc import Iterator
 from datetime import date, timedelta
 
-from tongban import Application, Problem, Rule, Sex, form_invalid, not_eligible
-from tongban_health.form_values import date_in, full_years, integer_in
+from tongban import (
+    Application,
+    Problem,
+    Rule,
+    Sex,
+    date_in,
+    form_invalid,
+    full_years,
+    integer_in,
+    not_eligible,
+    not_in_future,
+)
 
 CHILDREN_WITHOUT_APPROVAL = 3
 """Children that a couple registers without approval (《人口与计划生育法》第十八条)."""
@@ -43,17 +53,6 @@ def _age(application: Application) -> int | None:
 def _younger_than(application: Application, years: int) -> bool:
     age = _age(application)
     return age is not None and age < years
-
-
-def not_after_today(field: str, detail: str, message: str, message_en: str) -> Rule:
-    """A rule: the date in `field` does not lie after the day of reception."""
-
-    def rule(application: Application) -> Iterator[Problem]:
-        day = date_in(application.form, field)
-        if day is not None and day > application.received_on:
-            yield form_invalid(detail, field, message, message_en)
-
-    return rule
 
 
 def only_newcomers(application: Application) -> Iterator[Problem]:
@@ -360,30 +359,20 @@ def service_fits_the_patient(application: Application) -> Iterator[Problem]:
         )
 
 
-delivery_is_past = not_after_today(
-    "deliveredOn", "birth.future", "分娩或流产日期晚于受理日期", "The birth or miscarriage lies in the future"
+delivery_is_past = not_in_future(
+    "deliveredOn", "分娩或流产日期", "The day of birth or miscarriage", detail="birth.future"
 )
-marriage_is_past = not_after_today(
-    "marriedOn", "further-child.marriage", "再婚登记日期晚于受理日期", "The marriage lies in the future"
+marriage_is_past = not_in_future(
+    "marriedOn", "再婚登记日期", "The day of the marriage", detail="further-child.marriage"
 )
-assessment_is_past = not_after_today(
-    "assessedOn", "further-child.assessment", "鉴定结论日期晚于受理日期", "The assessment lies in the future"
+assessment_is_past = not_in_future(
+    "assessedOn", "鉴定结论日期", "The day of the assessment", detail="further-child.assessment"
 )
-issue_is_past = not_after_today(
-    "issuedOn", "migrant-certificate.future", "证明签发日期晚于受理日期", "The certificate is dated in the future"
-)
-arrival_is_past = not_after_today(
-    "arrivedOn", "migrant-data.arrival", "来沪日期晚于受理日期", "The arrival lies in the future"
-)
-retirement_is_past = not_after_today(
-    "retiredOn", "retirement-award.future", "退休日期晚于受理日期，请退休后申领", "The retirement lies in the future"
-)
-child_is_born = not_after_today(
-    "childBornOn", "disabled-child.unborn", "孩子出生日期晚于受理日期", "The child's birth lies in the future"
-)
-check_is_past = not_after_today(
-    "lastCheckOn", "pre-pregnancy.check", "上次检查日期晚于受理日期", "The last check lies in the future"
-)
+issue_is_past = not_in_future("issuedOn", "证明签发日期", "The certificate's date", detail="migrant-certificate.future")
+arrival_is_past = not_in_future("arrivedOn", "来沪日期", "The day of arrival", detail="migrant-data.arrival")
+retirement_is_past = not_in_future("retiredOn", "退休日期", "The day of retirement", detail="retirement-award.future")
+child_is_born = not_in_future("childBornOn", "孩子出生日期", "The child's day of birth", detail="disabled-child.unborn")
+check_is_past = not_in_future("lastCheckOn", "上次检查日期", "The day of the last check", detail="pre-pregnancy.check")
 
 ONE_CHILD: tuple[Rule, ...] = (
     child_younger_than_parent,

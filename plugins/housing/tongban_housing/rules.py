@@ -7,7 +7,20 @@ may look at the district of the applicant's hukou. No rule looks at the receivin
 from collections.abc import Iterator
 from datetime import date
 
-from tongban import Application, Problem, ProblemCode, Rule, Sex, form_invalid, not_eligible
+from tongban import (
+    Application,
+    Problem,
+    ProblemCode,
+    Rule,
+    Sex,
+    date_in,
+    form_invalid,
+    full_years,
+    integer_in,
+    not_eligible,
+    not_in_future,
+    number_in,
+)
 from tongban_housing.parameters import means_limit
 from tongban_housing.windows import next_window, open_window
 
@@ -41,7 +54,7 @@ def old_enough_alone(application: Application) -> Iterator[Problem]:
     """One person alone may buy only from a certain age."""
     applicant = application.applicant
     age = applicant.age_on(application.received_on)
-    if form_integer(application, "householdMembers") != 1 or age is None or applicant.sex is None:
+    if integer_in(application.form, "householdMembers") != 1 or age is None or applicant.sex is None:
         return
     if age < SINGLE_FROM[applicant.sex]:
         yield not_eligible(
@@ -68,11 +81,11 @@ def settled_here(application: Application) -> Iterator[Problem]:
 
 def means_within_limits(application: Application) -> Iterator[Problem]:
     """Income and assets per head lie below the city's limits."""
-    members = form_integer(application, "householdMembers")
+    members = integer_in(application.form, "householdMembers")
     limit = None if members is None else means_limit(application.item, members)
     if members is None or limit is None:
         return
-    income, assets = form_number(application, "yearlyIncome"), form_number(application, "assets")
+    income, assets = number_in(application.form, "yearlyIncome"), number_in(application.form, "assets")
     if income is not None and income >= limit.yearly_income_per_head * members:
         yield not_eligible(
             "housing-security.income",
@@ -135,7 +148,7 @@ def ground_matches_record(application: Application) -> Iterator[Problem]:
 
 def short_of_space(application: Application) -> Iterator[Problem]:
     """Public rental housing is for those with little floor area per head."""
-    area, members = form_number(application, "floorArea"), form_integer(application, "householdMembers")
+    area, members = number_in(application.form, "floorArea"), integer_in(application.form, "householdMembers")
     if area is not None and members is not None and 0 < PUBLIC_RENTAL_AREA * members <= area:
         yield not_eligible(
             "public-rental.area",
@@ -158,7 +171,7 @@ def one_support_only(application: Application) -> Iterator[Problem]:
 
 def term_is_sound(application: Application) -> Iterator[Problem]:
     """A lease begins before it ends and lasts at most twenty years."""
-    starts, ends = form_date(application, "startsOn"), form_date(application, "endsOn")
+    starts, ends = date_in(application.form, "startsOn"), date_in(application.form, "endsOn")
     if starts is None or ends is None:
         return
     if ends <= starts:
@@ -169,14 +182,14 @@ def term_is_sound(application: Application) -> Iterator[Problem]:
 
 def still_running(application: Application) -> Iterator[Problem]:
     """The lease has not ended before the day of application."""
-    ends = form_date(application, "endsOn")
+    ends = date_in(application.form, "endsOn")
     if ends is not None and ends < application.received_on:
         yield form_invalid("lease.ended", "endsOn", "租期已经届满", "The lease has already ended")
 
 
 def room_for_each(application: Application) -> Iterator[Problem]:
     """Every occupant of a let home has at least five square meters of living area."""
-    area, people = form_number(application, "livingArea"), form_integer(application, "occupants")
+    area, people = number_in(application.form, "livingArea"), integer_in(application.form, "occupants")
     if area is not None and people is not None and area < LIVING_AREA * people:
         yield form_invalid(
             "lease.crowded",
@@ -184,50 +197,6 @@ def room_for_each(application: Application) -> Iterator[Problem]:
             "居住使用人人均居住面积不得低于5平方米",
             "Living area per occupant must be 5 square meters or more",
         )
-
-
-def has_come(field: str, title: str, title_en: str) -> Rule:
-    """The rule that the day in `field` is not in the future."""
-
-    def rule(application: Application) -> Iterator[Problem]:
-        day = form_date(application, field)
-        if day is not None and day > application.received_on:
-            yield form_invalid(
-                "date.future",
-                field,
-                f"{title}不能晚于申请当日",
-                f"{title_en} can't be later than the day of application",
-            )
-
-    return rule
-
-
-def form_date(application: Application, field: str) -> date | None:
-    """The day in a field of the form; None where there is none."""
-    value = application.form.get(field)
-    try:
-        return date.fromisoformat(value) if isinstance(value, str) else None
-    except ValueError:
-        return None
-
-
-def form_number(application: Application, field: str) -> int | float | None:
-    """The number in a field of the form; None where there is none."""
-    value = application.form.get(field)
-    return value if isinstance(value, int | float) and not isinstance(value, bool) else None
-
-
-def form_integer(application: Application, field: str) -> int | None:
-    """The whole number in a field of the form (JSON's 3.0 is one); None where there is none."""
-    value = form_number(application, field)
-    if isinstance(value, float):
-        return int(value) if value.is_integer() else None
-    return value
-
-
-def full_years(since: date, day: date) -> int:
-    """Full years from `since` to `day`."""
-    return day.year - since.year - ((day.month, day.day) < (since.month, since.day))
 
 
 def chinese(day: date) -> str:
@@ -238,9 +207,14 @@ RULES: dict[str, tuple[Rule, ...]] = {
     "ZJ-001": (adult, settled_here, means_within_limits),
     "ZJ-002": (adult, old_enough_alone, settled_here, means_within_limits, within_batch_window),
     "ZJ-003": (adult, ground_matches_record, short_of_space, one_support_only),
-    "ZJ-004": (has_come("changedOn", "变更发生日期", "The day of the change"),),
-    "ZJ-005": (has_come("signedOn", "合同签订日期", "The day of signing"), term_is_sound, still_running, room_for_each),
-    "ZJ-006": (has_come("agreedOn", "补充合同签订日期", "The day of the new agreement"), still_running),
-    "ZJ-007": (has_come("endedOn", "租赁终止日期", "The end of the lease"),),
+    "ZJ-004": (not_in_future("changedOn", "变更发生日期", "The day of the change"),),
+    "ZJ-005": (
+        not_in_future("signedOn", "合同签订日期", "The day of signing"),
+        term_is_sound,
+        still_running,
+        room_for_each,
+    ),
+    "ZJ-006": (not_in_future("agreedOn", "补充合同签订日期", "The day of the new agreement"), still_running),
+    "ZJ-007": (not_in_future("endedOn", "租赁终止日期", "The end of the lease"),),
     "ZJ-008": (term_is_sound, still_running),
 }

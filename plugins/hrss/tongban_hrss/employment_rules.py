@@ -2,9 +2,19 @@
 
 from collections.abc import Iterator
 
-from tongban import Application, Problem, Rule, Sex, form_invalid, not_eligible
-from tongban_hrss.form_rules import in_order, not_in_future, outside_shanghai
-from tongban_hrss.form_values import date_in, integer_in, months_after, months_before
+from tongban import (
+    Application,
+    Problem,
+    Rule,
+    Sex,
+    date_in,
+    form_invalid,
+    integer_in,
+    not_eligible,
+    not_in_future,
+)
+from tongban_hrss.form_rules import in_order, outside_shanghai
+from tongban_hrss.months import months_after, months_before
 from tongban_hrss.retirement import retirement_days
 from tongban_hrss.unemployment_assistance import (
     CONTRIBUTION_MONTHS_FOR_BENEFIT,
@@ -257,16 +267,16 @@ def young_enough_for_traineeship(application: Application) -> Iterator[Problem]:
 
 
 WORKING_AGE: tuple[Rule, ...] = (old_enough_to_work, not_retired)
-LEFT = not_in_future("employmentEndedOn", "退工日期", "end of employment")
-LOST = not_in_future("lostOn", "遗失日期", "date of loss")
-STARTED = not_in_future("startsOn", "从业开始日期", "start of work")
-UNEMPLOYED = not_in_future("unemployedFrom", "登记失业日期", "date of unemployment registration")
-GRADUATED = not_in_future("graduatedOn", "毕业日期", "date of graduation")
-BUSINESS_REGISTERED = not_in_future("registeredOn", "登记注册日期", "registration of the business")
+LEFT = not_in_future("employmentEndedOn", "退工日期", "The end of employment")
+LOST = not_in_future("lostOn", "遗失日期", "The date of loss")
+STARTED = not_in_future("startsOn", "从业开始日期", "The start of work")
+UNEMPLOYED = not_in_future("unemployedFrom", "登记失业日期", "The date of unemployment registration")
+GRADUATED = not_in_future("graduatedOn", "毕业日期", "The date of graduation")
+BUSINESS_REGISTERED = not_in_future("registeredOn", "登记注册日期", "The registration of the business")
 
 RULES: dict[str, tuple[Rule, ...]] = {
     "RS-021": (*WORKING_AGE, not_employed, LEFT),
-    "RS-022": (*WORKING_AGE, not_employed, not_in_future("registeredOn", "上次登记日期", "date of registration")),
+    "RS-022": (*WORKING_AGE, not_employed, not_in_future("registeredOn", "上次登记日期", "The date of registration")),
     "RS-023": (
         only_newcomers,
         *WORKING_AGE,
@@ -285,31 +295,31 @@ RULES: dict[str, tuple[Rule, ...]] = {
     "RS-026": (old_enough_to_work,),
     "RS-027": (*WORKING_AGE, not_on_a_payroll, STARTED),
     "RS-028": (
-        not_in_future("exitedOn", "停止从业日期", "end of work"),
+        not_in_future("exitedOn", "停止从业日期", "The end of work"),
         in_order("startedOn", "exitedOn", ("灵活就业登记日期", "停止从业日期"), ("registration", "end of work")),
     ),
     "RS-029": (
         only_newcomers,
         *WORKING_AGE,
         STARTED,
-        not_in_future("proofIssuedOn", "灵活就业证明出具日期", "date of the sector's proof"),
+        not_in_future("proofIssuedOn", "灵活就业证明出具日期", "The date of the sector's proof"),
     ),
     "RS-030": (
         only_newcomers,
-        not_in_future("stoppedOn", "停止从业日期", "end of work"),
+        not_in_future("stoppedOn", "停止从业日期", "The end of work"),
         in_order("startedOn", "stoppedOn", ("灵活就业登记日期", "停止从业日期"), ("registration", "end of work")),
     ),
     "RS-031": (
         older,
         not_retired,
-        not_in_future("workingFrom", "灵活就业开始日期", "start of work"),
+        not_in_future("workingFrom", "灵活就业开始日期", "The start of work"),
         in_order(
             "unemployedFrom", "workingFrom", ("登记失业日期", "灵活就业开始日期"), ("registration", "start of work")
         ),
     ),
     "RS-032": (
         *WORKING_AGE,
-        not_in_future("periodTo", "补贴截止日期", "end of the period"),
+        not_in_future("periodTo", "补贴截止日期", "The end of the period"),
         in_order(
             "recognizedOn",
             "firstSubsidizedOn",
@@ -332,7 +342,7 @@ RULES: dict[str, tuple[Rule, ...]] = {
         contributed_long_enough,
         did_not_resign,
         work_book_fits_hukou,
-        not_in_future("registeredOn", "失业登记日期", "date of unemployment registration"),
+        not_in_future("registeredOn", "失业登记日期", "The date of unemployment registration"),
         in_order(
             "employmentEndedOn", "registeredOn", ("退工日期", "失业登记日期"), ("end of employment", "registration")
         ),
@@ -348,13 +358,13 @@ RULES: dict[str, tuple[Rule, ...]] = {
     "RS-036": (
         *WORKING_AGE,
         not_employed,
-        not_in_future("benefitFrom", "开始领取日期", "start of benefit"),
+        not_in_future("benefitFrom", "开始领取日期", "The start of benefit"),
         in_order("benefitFrom", "benefitTo", ("开始领取日期", "领取期满日期"), ("start", "end of benefit")),
         near_retirement_if_so_claimed,
     ),
     "RS-037": (
         outside_shanghai("origin", "原参保地", "former place of insurance"),
-        not_in_future("insuredTo", "缴费截止日期", "end of contributions"),
+        not_in_future("insuredTo", "缴费截止日期", "The end of contributions"),
         in_order("insuredFrom", "insuredTo", ("缴费开始日期", "缴费截止日期"), ("start", "end of contributions")),
     ),
     "RS-038": (
@@ -363,7 +373,7 @@ RULES: dict[str, tuple[Rule, ...]] = {
         in_order(
             "trainedTo", "certifiedOn", ("培训结束日期", "证书核发日期"), ("end of training", "certificate's date")
         ),
-        not_in_future("certifiedOn", "证书核发日期", "certificate's date"),
+        not_in_future("certifiedOn", "证书核发日期", "The certificate's date"),
     ),
     "RS-039": WORKING_AGE,
     "RS-040": (old_enough_to_work,),
@@ -371,7 +381,7 @@ RULES: dict[str, tuple[Rule, ...]] = {
         *WORKING_AGE,
         BUSINESS_REGISTERED,
         still_starting_up,
-        not_in_future("hiredOn", "合同起始日期", "start of the contract"),
+        not_in_future("hiredOn", "合同起始日期", "The start of the contract"),
         in_order(
             "registeredOn", "hiredOn", ("登记注册日期", "合同起始日期"), ("registration", "start of the contract")
         ),
@@ -379,8 +389,8 @@ RULES: dict[str, tuple[Rule, ...]] = {
     "RS-042": (*WORKING_AGE, first_business, BUSINESS_REGISTERED, in_business_for_a_year, GRADUATED),
     "RS-043": (
         old_enough_to_work,
-        not_in_future("hiredOn", "录用日期", "date of hiring"),
-        not_in_future("leftOn", "退工日期", "date of leaving"),
+        not_in_future("hiredOn", "录用日期", "The date of hiring"),
+        not_in_future("leftOn", "退工日期", "The date of leaving"),
         in_order("hiredOn", "leftOn", ("录用日期", "退工日期"), ("date of hiring", "date of leaving")),
     ),
     "RS-044": (

@@ -2,24 +2,10 @@
 
 from collections.abc import Iterator
 
-from tongban import Application, Problem, Rule, form_invalid
-from tongban_hrss.form_values import amount_in, date_in, integer_in
+from tongban import Application, Problem, Rule, date_in, form_invalid, integer_in, number_in
 
 SHANGHAI = "31"
 """Province part of every division code of Shanghai (GB/T 2260)."""
-
-
-def not_in_future(field: str, zh: str, en: str) -> Rule:
-    """A rule: the date in `field` is not later than the day on which the application is received."""
-
-    def rule(application: Application) -> Iterator[Problem]:
-        day = date_in(application.form, field)
-        if day is not None and day > application.received_on:
-            yield form_invalid(
-                "date.in-future", field, f"{zh}不能晚于申请当日", f"The {en} can't be later than the day of application"
-            )
-
-    return rule
 
 
 def in_order(earlier: str, later: str, zh: tuple[str, str], en: tuple[str, str]) -> Rule:
@@ -41,7 +27,7 @@ def year_not_in_future(field: str, zh: str, en: str) -> Rule:
     def rule(application: Application) -> Iterator[Problem]:
         year = integer_in(application.form, field)
         if year is not None and year > application.received_on.year:
-            yield form_invalid("year.in-future", field, f"{zh}不能晚于今年", f"The {en} can't be later than this year")
+            yield form_invalid("year.in-future", field, f"{zh}不能晚于今年", f"{en} can't be later than this year")
 
     return rule
 
@@ -50,7 +36,7 @@ def part_of(part: str, whole: str, zh: tuple[str, str], en: tuple[str, str]) -> 
     """A rule: the amount in `part` is not greater than the one in `whole`. The problem is placed at `part`."""
 
     def rule(application: Application) -> Iterator[Problem]:
-        some, total = amount_in(application.form, part), amount_in(application.form, whole)
+        some, total = number_in(application.form, part), number_in(application.form, whole)
         if some is not None and total is not None and some > total:
             yield form_invalid(
                 "amount.exceeds-total", part, f"{zh[0]}不能大于{zh[1]}", f"The {en[0]} can't exceed the {en[1]}"

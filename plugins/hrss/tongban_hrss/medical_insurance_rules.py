@@ -2,9 +2,18 @@
 
 from collections.abc import Iterator
 
-from tongban import Application, Problem, Rule, form_invalid, not_eligible
-from tongban_hrss.form_rules import in_order, not_in_future, outside_shanghai, part_of, year_not_in_future
-from tongban_hrss.form_values import date_in, integer_in, months_before
+from tongban import (
+    Application,
+    Problem,
+    Rule,
+    date_in,
+    form_invalid,
+    integer_in,
+    not_eligible,
+    not_in_future,
+)
+from tongban_hrss.form_rules import in_order, outside_shanghai, part_of, year_not_in_future
+from tongban_hrss.months import months_before
 
 CARE_AGE = 60
 """Age from which old-age care needs are assessed (老年照护统一需求评估), on the day of reception."""
@@ -171,17 +180,20 @@ def clearing_year_over(application: Application) -> Iterator[Problem]:
         )
 
 
-COST_YEAR = year_not_in_future("costYear", "费用发生年度", "year of the costs")
+COST_YEAR = year_not_in_future("costYear", "费用发生年度", "The year of the costs")
 SELF_PAID = part_of("selfPaid", "totalCost", ("个人自负金额", "医疗费用总额"), ("amount paid oneself", "total cost"))
-DIAGNOSED = not_in_future("diagnosedOn", "诊断证明日期", "date of diagnosis")
+DIAGNOSED = not_in_future("diagnosedOn", "诊断证明日期", "The date of diagnosis")
 
 RULES: dict[str, tuple[Rule, ...]] = {
-    "RS-001": (minors_through_guardian, not_in_future("lostOn", "遗失日期", "date of loss")),
+    "RS-001": (minors_through_guardian, not_in_future("lostOn", "遗失日期", "The date of loss")),
     "RS-002": (minors_through_guardian,),
-    "RS-003": (minors_through_guardian, not_in_future("lossReportedOn", "书面挂失日期", "date of the report of loss")),
+    "RS-003": (
+        minors_through_guardian,
+        not_in_future("lossReportedOn", "书面挂失日期", "The date of the report of loss"),
+    ),
     "RS-004": (
-        not_in_future("lostOn", "遗失日期", "date of loss"),
-        not_in_future("foundOn", "找回日期", "date of finding"),
+        not_in_future("lostOn", "遗失日期", "The date of loss"),
+        not_in_future("foundOn", "找回日期", "The date of finding"),
         in_order("lostOn", "foundOn", ("遗失日期", "找回日期"), ("date of loss", "date of finding")),
     ),
     "RS-005": (
@@ -191,18 +203,18 @@ RULES: dict[str, tuple[Rule, ...]] = {
     "RS-006": (
         minors_through_guardian,
         newborn_below_one,
-        not_in_future("employeeInsuranceEndedOn", "职工医保中断日期", "end of employees' insurance"),
+        not_in_future("employeeInsuranceEndedOn", "职工医保中断日期", "The end of employees' insurance"),
     ),
     "RS-007": (debit_needs_agreement,),
     "RS-008": (category_fits_age,),
     "RS-009": (
         minors_through_guardian,
-        not_in_future("treatedTo", "就医结束日期", "end of treatment"),
+        not_in_future("treatedTo", "就医结束日期", "The end of treatment"),
         in_order("treatedFrom", "treatedTo", ("就医开始日期", "就医结束日期"), ("start", "end of treatment")),
     ),
     "RS-010": (
         minors_through_guardian,
-        not_in_future("periodTo", "查询截止日期", "end of the period"),
+        not_in_future("periodTo", "查询截止日期", "The end of the period"),
         in_order("periodFrom", "periodTo", ("查询起始日期", "查询截止日期"), ("start", "end of the period")),
     ),
     "RS-011": (
@@ -211,18 +223,18 @@ RULES: dict[str, tuple[Rule, ...]] = {
     ),
     "RS-012": (
         outside_shanghai("origin", "原参保地", "former place of insurance"),
-        not_in_future("insuredTo", "停止参保日期", "end of insurance"),
+        not_in_future("insuredTo", "停止参保日期", "The end of insurance"),
         in_order("insuredFrom", "insuredTo", ("参保开始日期", "停止参保日期"), ("start", "end of insurance")),
     ),
     "RS-013": (DIAGNOSED,),
     "RS-014": (insured_as_resident, COST_YEAR, SELF_PAID),
-    "RS-015": (not_insured_in_shanghai, not_in_future("retiredOn", "退休日期", "date of retirement")),
+    "RS-015": (not_insured_in_shanghai, not_in_future("retiredOn", "退休日期", "The date of retirement")),
     "RS-016": (member_of_aid_plan, COST_YEAR, SELF_PAID),
     "RS-017": (
         old_enough_for_care,
         insured_for_care,
         not_assessed_lately,
-        not_in_future("lastAssessedOn", "上次评估日期", "date of the last assessment"),
+        not_in_future("lastAssessedOn", "上次评估日期", "The date of the last assessment"),
     ),
     "RS-018": (old_enough_for_care, another_provider),
     "RS-019": (clearing_year_over,),

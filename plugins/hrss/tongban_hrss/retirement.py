@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from tongban import Applicant, Sex
-from tongban_hrss.form_values import months_after
+from tongban_hrss.months import months_after
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

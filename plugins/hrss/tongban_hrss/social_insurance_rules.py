@@ -2,9 +2,19 @@
 
 from collections.abc import Iterator
 
-from tongban import Application, Problem, Rule, Sex, form_invalid, not_eligible
-from tongban_hrss.form_rules import not_in_future, year_not_in_future
-from tongban_hrss.form_values import date_in, integer_in, months_before
+from tongban import (
+    Application,
+    Problem,
+    Rule,
+    Sex,
+    date_in,
+    form_invalid,
+    integer_in,
+    not_eligible,
+    not_in_future,
+)
+from tongban_hrss.form_rules import year_not_in_future
+from tongban_hrss.months import months_before
 
 MATERNITY_CLAIM_MONTHS = 36
 """How long after the birth a claim is taken. Compiled: the general period of limitation (《民法典》第一百八十八条)."""
@@ -208,14 +218,14 @@ def no_shanghai_hukou(application: Application) -> Iterator[Problem]:
         )
 
 
-DEATH_IS_PAST = not_in_future("diedOn", "死亡日期", "date of death")
-RETIREMENT_IS_PAST = not_in_future("retiredOn", "退休日期", "date of retirement")
-ENQUIRY: tuple[Rule, ...] = (years_in_order, year_not_in_future("toYear", "截止年份", "last year"))
+DEATH_IS_PAST = not_in_future("diedOn", "死亡日期", "The date of death")
+RETIREMENT_IS_PAST = not_in_future("retiredOn", "退休日期", "The date of retirement")
+ENQUIRY: tuple[Rule, ...] = (years_in_order, year_not_in_future("toYear", "截止年份", "The last year"))
 
 RULES: dict[str, tuple[Rule, ...]] = {
     "RS-046": (
         claimed_by_the_mother_or_her_husband,
-        not_in_future("deliveredOn", "生育或流产日期", "date of birth or miscarriage"),
+        not_in_future("deliveredOn", "生育或流产日期", "The date of birth or miscarriage"),
         claimed_in_time,
         children_fit_the_delivery,
     ),
@@ -223,7 +233,7 @@ RULES: dict[str, tuple[Rule, ...]] = {
     "RS-048": ENQUIRY,
     "RS-050": ENQUIRY,
     "RS-051": (
-        not_in_future("stoppedOn", "停止缴费的日期", "day on which contributions stopped"),
+        not_in_future("stoppedOn", "停止缴费的日期", "The day on which contributions stopped"),
         pension_not_yet_drawn,
     ),
     "RS-052": (may_join_residents_pension,),
@@ -234,13 +244,13 @@ RULES: dict[str, tuple[Rule, ...]] = {
     "RS-058": (terminated_by_the_right_person, DEATH_IS_PAST),
     "RS-059": (residents_pensioner_of_age,),
     "RS-060": (residents_pensioner_of_age,),
-    "RS-061": (RETIREMENT_IS_PAST, not_in_future("movedOn", "开始居住的日期", "date of the move")),
+    "RS-061": (RETIREMENT_IS_PAST, not_in_future("movedOn", "开始居住的日期", "The date of the move")),
     "RS-062": (DEATH_IS_PAST,),
     "RS-063": (survivor_fits_the_ground, minor_names_a_guardian, DEATH_IS_PAST),
     "RS-064": (old_enough_to_be_insured,),
-    "RS-066": (old_enough_to_be_insured, not_in_future("licensedOn", "执照成立日期", "date of the licence")),
-    "RS-067": (not_in_future("requisitionedOn", "被征地日期", "date of the requisition"),),
-    "RS-068": (not_in_future("submittedOn", "提交日期", "day of submission"),),
+    "RS-066": (old_enough_to_be_insured, not_in_future("licensedOn", "执照成立日期", "The date of the license")),
+    "RS-067": (not_in_future("requisitionedOn", "被征地日期", "The date of the requisition"),),
+    "RS-068": (not_in_future("submittedOn", "提交日期", "The day of submission"),),
     "RS-070": (RETIREMENT_IS_PAST,),
     "RS-071": (no_shanghai_hukou,),
 }

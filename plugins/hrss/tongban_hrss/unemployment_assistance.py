@@ -10,8 +10,14 @@ who can draw benefit instead. They stand here and nowhere else, so that no cente
 from collections.abc import Iterator
 from datetime import date
 
-from tongban import Application, Problem, form_invalid, not_eligible
-from tongban_hrss.form_values import date_in, integer_in
+from tongban import (
+    Application,
+    Problem,
+    date_in,
+    form_invalid,
+    integer_in,
+    not_eligible,
+)
 
 IN_FORCE_FROM = date(2018, 1, 1)
 CONTRIBUTION_MONTHS_AT_LEAST = 1

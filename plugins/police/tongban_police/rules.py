@@ -1,9 +1,8 @@
 """Rules of public security (公安): what an application must hold beyond its form and materials."""
 
 from collections.abc import Iterator
-from datetime import date
 
-from tongban import Application, Problem, Rule, form_invalid, not_eligible
+from tongban import Application, Problem, Rule, date_in, form_invalid, not_eligible, not_in_future
 
 SHANGHAI = "31"
 STREET_DIGITS = 9
@@ -12,33 +11,11 @@ GUARDIAN_UNTIL = 16
 """Age up to which a guardian applies for the child (as for identity cards)."""
 
 
-def form_date(application: Application, field: str) -> date | None:
-    """The date in that field of the form; None where there is none that can be read."""
-    value = application.form.get(field)
-    try:
-        return date.fromisoformat(value) if isinstance(value, str) else None
-    except ValueError:
-        return None
-
-
-def not_in_future(field: str, detail: str, words: str, words_en: str) -> Rule:
-    """The rule that the day in `field` is not after the day of receipt. `words` name that day to people."""
-
-    def rule(application: Application) -> Iterator[Problem]:
-        day = form_date(application, field)
-        if day is not None and day > application.received_on:
-            yield form_invalid(
-                detail, field, f"{words}不能晚于受理日期", f"{words_en} can't be after the day of receipt"
-            )
-
-    return rule
-
-
 def not_before_birth(field: str, detail: str, words: str, words_en: str) -> Rule:
     """The rule that the day in `field` is not before the applicant was born. `words` name that day to people."""
 
     def rule(application: Application) -> Iterator[Problem]:
-        day, born = form_date(application, field), application.applicant.birth_date
+        day, born = date_in(application.form, field), application.applicant.birth_date
         if day is not None and born is not None and day < born:
             yield form_invalid(
                 detail, field, f"{words}不能早于出生日期", f"{words_en} can't be before the day of birth"
@@ -98,7 +75,7 @@ def loss_not_reported_yet(application: Application) -> Iterator[Problem]:
 
 def lost_after_issue(application: Application) -> Iterator[Problem]:
     """A card can't get lost before it is valid."""
-    lost_on, permit = form_date(application, "lostOn"), application.applicant.permit
+    lost_on, permit = date_in(application.form, "lostOn"), application.applicant.permit
     if lost_on is not None and permit is not None and lost_on < permit.valid_from:
         yield form_invalid(
             "permit.lost-before-issue",
@@ -185,7 +162,7 @@ RULES: dict[str, tuple[Rule, ...]] = {
     "GA-002": (only_newcomers, card_not_reported_lost),
     "GA-003": (
         only_newcomers,
-        not_in_future("lostOn", "permit.lost-in-future", "遗失日期", "The day of loss"),
+        not_in_future("lostOn", "遗失日期", "The day of loss", detail="permit.lost-in-future"),
         lost_after_issue,
     ),
     "GA-004": (only_newcomers, card_not_reported_lost),
@@ -195,21 +172,21 @@ RULES: dict[str, tuple[Rule, ...]] = {
     "GA-008": (
         only_newcomers,
         loss_not_reported_yet,
-        not_in_future("lostOn", "permit.lost-in-future", "遗失日期", "The day of loss"),
+        not_in_future("lostOn", "遗失日期", "The day of loss", detail="permit.lost-in-future"),
         lost_after_issue,
     ),
     "GA-009": (
         only_newcomers,
-        not_in_future("foundOn", "permit.found-in-future", "找到日期", "The day of finding"),
+        not_in_future("foundOn", "找到日期", "The day of finding", detail="permit.found-in-future"),
     ),
     "GA-010": (
         only_newcomers,
-        not_in_future("arrivedOn", "newcomer.arrived-in-future", "来沪日期", "The day of arrival"),
+        not_in_future("arrivedOn", "来沪日期", "The day of arrival", detail="newcomer.arrived-in-future"),
         not_before_birth("arrivedOn", "newcomer.arrived-before-birth", "来沪日期", "The day of arrival"),
     ),
     "GA-011": (
         only_newcomers,
-        not_in_future("changedOn", "newcomer.changed-in-future", "变化发生的日期", "The day of the change"),
+        not_in_future("changedOn", "变化发生的日期", "The day of the change", detail="newcomer.changed-in-future"),
     ),
     "GA-012": (only_newcomers,),
     "GA-013": (only_newcomers,),
@@ -218,17 +195,23 @@ RULES: dict[str, tuple[Rule, ...]] = {
     "GA-016": (
         lives_in_another_street,
         lives_in_shanghai,
-        not_in_future("livingAwaySince", "living-away.since-in-future", "居住起始日期", "The first day of residence"),
+        not_in_future(
+            "livingAwaySince", "居住起始日期", "The first day of residence", detail="living-away.since-in-future"
+        ),
         not_before_birth(
             "livingAwaySince", "living-away.since-before-birth", "居住起始日期", "The first day of residence"
         ),
     ),
     "GA-017": (
         hukou_has_followed,
-        not_in_future("endedOn", "living-away.ended-in-future", "人户分离结束的日期", "The last day of living away"),
+        not_in_future(
+            "endedOn", "人户分离结束的日期", "The last day of living away", detail="living-away.ended-in-future"
+        ),
     ),
     "GA-018": (has_no_card_yet, guardian_for_child("appliedBy")),
-    "GA-020": (not_in_future("lostOn", "social-security-card.lost-in-future", "失卡日期", "The day of loss"),),
-    "GA-021": (not_in_future("happenedOn", "social-security-card.happened-in-future", "遗失或找到日期", "That day"),),
+    "GA-020": (not_in_future("lostOn", "失卡日期", "The day of loss", detail="social-security-card.lost-in-future"),),
+    "GA-021": (
+        not_in_future("happenedOn", "遗失或找到日期", "That day", detail="social-security-card.happened-in-future"),
+    ),
     "GA-022": (guardian_for_child("activatedBy"),),
 }

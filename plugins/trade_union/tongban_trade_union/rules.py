@@ -1,9 +1,8 @@
 """Rules of trade unions (工会): what an application must hold beyond its form and materials."""
 
 from collections.abc import Iterator
-from datetime import date
 
-from tongban import Application, Problem, Rule, Sex, form_invalid, not_eligible
+from tongban import Application, Problem, Rule, Sex, date_in, form_invalid, not_eligible, not_in_future
 
 WORKING_AGE = 16
 """Nobody is employed earlier (Labor Law, article 15)."""
@@ -26,7 +25,7 @@ def of_working_age(application: Application) -> Iterator[Problem]:
 
 def retired_at_a_possible_age(application: Application) -> Iterator[Problem]:
     """The day of retirement has come, at an age at which people retire."""
-    applicant, retired = application.applicant, form_date(application, "retiredOn")
+    applicant, retired = application.applicant, date_in(application.form, "retiredOn")
     if retired is None or applicant.sex is None:
         return
     age, earliest = applicant.age_on(retired), EARLIEST_RETIREMENT[applicant.sex]
@@ -41,7 +40,7 @@ def retired_at_a_possible_age(application: Application) -> Iterator[Problem]:
 
 def stay_is_in_order(application: Application) -> Iterator[Problem]:
     """One leaves hospital no earlier than one enters it."""
-    admitted, discharged = form_date(application, "admittedOn"), form_date(application, "dischargedOn")
+    admitted, discharged = date_in(application.form, "admittedOn"), date_in(application.form, "dischargedOn")
     if admitted is not None and discharged is not None and discharged < admitted:
         yield form_invalid(
             "hospital.order", "dischargedOn", "出院日期不能早于入院日期", "Discharge can't be earlier than admission"
@@ -72,36 +71,19 @@ def has_somebody_at_school(application: Application) -> Iterator[Problem]:
         )
 
 
-def has_come(field: str, title: str, title_en: str) -> Rule:
-    """The rule that the day in `field` is not in the future."""
-
-    def rule(application: Application) -> Iterator[Problem]:
-        day = form_date(application, field)
-        if day is not None and day > application.received_on:
-            yield form_invalid(
-                "date.future",
-                field,
-                f"{title}不能晚于申请当日",
-                f"{title_en} can't be later than the day of application",
-            )
-
-    return rule
-
-
-def form_date(application: Application, field: str) -> date | None:
-    """The day in a field of the form; None where there is none."""
-    value = application.form.get(field)
-    try:
-        return date.fromisoformat(value) if isinstance(value, str) else None
-    except ValueError:
-        return None
-
-
 RULES: dict[str, tuple[Rule, ...]] = {
-    "GH-001": (of_working_age, has_come("joinedOn", "入会日期", "The day of joining")),
-    "GH-002": (has_come("happenedOn", "发现日期", "The day of the loss"),),
-    "GH-003": (has_come("retiredOn", "退休日期", "The day of retirement"), retired_at_a_possible_age),
-    "GH-004": (has_come("dischargedOn", "出院日期", "The day of discharge"), stay_is_in_order),
-    "GH-005": (of_working_age, has_come("happenedOn", "入院、确诊或受伤日期", "The day of the event"), plan_fits_sex),
-    "GH-006": (of_working_age, has_come("since", "困难开始日期", "The first day of hardship"), has_somebody_at_school),
+    "GH-001": (of_working_age, not_in_future("joinedOn", "入会日期", "The day of joining")),
+    "GH-002": (not_in_future("happenedOn", "发现日期", "The day of the loss"),),
+    "GH-003": (not_in_future("retiredOn", "退休日期", "The day of retirement"), retired_at_a_possible_age),
+    "GH-004": (not_in_future("dischargedOn", "出院日期", "The day of discharge"), stay_is_in_order),
+    "GH-005": (
+        of_working_age,
+        not_in_future("happenedOn", "入院、确诊或受伤日期", "The day of the event"),
+        plan_fits_sex,
+    ),
+    "GH-006": (
+        of_working_age,
+        not_in_future("since", "困难开始日期", "The first day of hardship"),
+        has_somebody_at_school,
+    ),
 }

@@ -1,0 +1,455 @@
+"""The documents hold: what they show is run, what they list is compared with the code, where they point is there."""
+
+import ast
+import asyncio
+import importlib
+import inspect
+import json
+import os
+import re
+import shutil
+import signal
+import sys
+import sysconfig
+import tomllib
+import venv
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import MISSING, dataclass, fields
+from importlib.metadata import EntryPoint
+from itertools import zip_longest
+from pathlib import Path
+from typing import Any, ClassVar
+
+import httpx
+import pytest
+import typer
+from typer.testing import CliRunner
+
+import tongban
+from graphql import GraphQLEnumType
+from graphql import build_schema as read_schema
+from support import Api, new_database
+from tongban.cli import app
+from tongban.contract.hooks import CONTRACT_VERSION, DepartmentHooks
+from tongban.contract.items import (
+    Department,
+    Guide,
+    GuideQuestion,
+    ItemDefinition,
+    MaterialDefinition,
+    MaterialRequirement,
+    Sample,
+)
+from tongban.contract.problems import ProblemCode
+from tongban.graphql.schema import build_schema
+from tongban.messages import MESSAGES, Message
+from tongban.registry import GROUP, PluginState, load_plugins
+from tongban.settings import Settings
+from tongban.testing import sample_application
+
+ROOT = Path(__file__).parents[1]
+DOCS = ROOT / "docs"
+PAGES = sorted([*ROOT.glob("*.md"), *DOCS.rglob("*.md"), *ROOT.glob("plugins/*/*.md")])
+TUTORIAL = DOCS / "tutorial" / "first-department.md"
+HOOKS_PAGE = DOCS / "reference" / "hooks.md"
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A fenced block: its language, the word after it, its text, and the line of text before it."""
+
+    language: str
+    mark: str
+    text: str
+    before: str
+
+
+def blocks_of(page: Path) -> list[Block]:
+    """The page's fenced blocks in order; those inside a list are moved to the margin."""
+    found: list[Block] = []
+    before, opened, taken = "", None, list[str]()
+    for line in page.read_text(encoding="utf-8").splitlines():
+        fence = re.fullmatch(r"( *)```(\w*) ?(\w*)", line)
+        if opened is None and fence:
+            opened, taken = fence, []
+        elif opened is not None and fence:
+            found.append(Block(opened[2], opened[3], "\n".join(taken) + "\n", before))
+            opened = None
+        elif opened is not None:
+            taken.append(line.removeprefix(opened[1]))
+        elif line.strip():
+            before = line.strip()
+    assert opened is None, f"a fence of {page} is not closed"
+    return found
+
+
+def questions_of(page: Path) -> Iterator[tuple[Block, dict[str, Any]]]:
+    """Each question of the page with the answer that is shown for it."""
+    blocks = blocks_of(page)
+    for question, answer in zip_longest(blocks, blocks[1:]):
+        if question.language == "graphql":
+            assert answer is not None, f"{page} has a question without an answer"
+            assert answer.language == "json", f"{page} has a question without an answer"
+            yield question, json.loads(answer.text)
+
+
+def section(page: Path, title: str) -> str:
+    """What stands under a heading, up to the next one of its level or above."""
+    text = page.read_text(encoding="utf-8")
+    heading = re.search(rf"^(#+) {re.escape(title)}\n", text, re.MULTILINE)
+    assert heading, f"{page.relative_to(ROOT)} has no section {title}"
+    rest = text[heading.end() :]
+    following = re.search(rf"^#{{1,{len(heading[1])}}} ", rest, re.MULTILINE)
+    return rest[: following.start()] if following else rest
+
+
+def table(text: str) -> dict[str, list[str]]:
+    """The rows of the text's first table by their first cell, code marks taken off."""
+    lines = iter(text.splitlines())
+    rows: dict[str, list[str]] = {}
+    for line in lines:
+        if line.startswith("| ---"):
+            for row in lines:
+                if not row.startswith("|"):
+                    return rows
+                first, *others = (cell.strip() for cell in row.strip("|").split("|"))
+                rows[first.strip("`")] = others
+    return rows
+
+
+class TestLinks:
+    @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+    def test_a_relative_link_leads_somewhere(self, page: Path) -> None:
+        for target in re.findall(r"\]\(([^)\s]+)\)", page.read_text(encoding="utf-8")):
+            if "://" in target:
+                continue
+            name, _, anchor = target.partition("#")
+            place = (page.parent / name).resolve() if name else page
+            assert place.exists(), f"{page.relative_to(ROOT)} points at {target}"
+            if anchor:
+                headings = re.findall(r"^#+ (.*)$", place.read_text(encoding="utf-8"), re.MULTILINE)
+                anchors = [re.sub(r"[^\w -]", "", heading).strip().lower().replace(" ", "-") for heading in headings]
+                assert anchor in anchors, f"{page.relative_to(ROOT)} points at {target}"
+
+    def test_the_index_names_every_page(self) -> None:
+        index = (DOCS / "README.md").read_text(encoding="utf-8")
+        for page in DOCS.rglob("*.md"):
+            if page != DOCS / "README.md":
+                assert f"({page.relative_to(DOCS)})" in index, f"{page} is not in docs/README.md"
+
+    @pytest.mark.parametrize("record", sorted((DOCS / "decisions").glob("*.md")), ids=lambda path: path.stem)
+    def test_a_decision_is_short_and_numbered(self, record: Path) -> None:
+        lines = record.read_text(encoding="utf-8").splitlines()
+        assert len(lines) <= 25
+        assert lines[0].startswith(f"# {int(record.stem[:4])}. ")
+        assert {"## Context", "## Decision", "## Consequences"} <= set(lines)
+
+
+QUESTIONS = [
+    pytest.param(question.text, answer, id=f"{page.stem}-{number}")
+    for page in PAGES
+    for number, (question, answer) in enumerate(questions_of(page), 1)
+    if question.mark != "tutorial"
+]
+
+
+class TestQuestions:
+    @pytest.mark.parametrize(("question", "answer"), QUESTIONS)
+    async def test_a_question_has_the_answer_that_is_shown(
+        self, api: Api, question: str, answer: dict[str, Any]
+    ) -> None:
+        assert await api.ask(question) == answer
+
+    def test_the_readme_shows_three(self) -> None:
+        assert len(list(questions_of(ROOT / "README.md"))) == 3
+
+
+class TestCommands:
+    """Each line of a `console` block that begins with `$` is run; the lines after it are looked for in its output."""
+
+    @pytest.mark.parametrize("page", sorted((DOCS / "how-to").glob("*.md")), ids=lambda page: page.stem)
+    async def test_the_commands_of_a_guide_do_what_is_shown(self, page: Path, tmp_path: Path, server_url: str) -> None:
+        (tmp_path / "core").symlink_to(ROOT / "core")
+        shown = [block for block in blocks_of(page) if block.language == "console"]
+        assert shown
+        async with new_database(server_url) as url:
+            for block in shown:
+                for command, lines in _commands(block):
+                    await _runs(command, lines, tmp_path, url)
+
+    async def test_the_tutorial_ends_with_its_item_served(self, tmp_path: Path, server_url: str) -> None:
+        _make_venv(tmp_path)
+        shutil.copy(ROOT / "pyproject.toml", tmp_path)
+        blocks = blocks_of(TUTORIAL)
+        for block in blocks:
+            if file := re.fullmatch(r"`(plugins/.+)`:", block.before):
+                target = tmp_path / file[1]
+                target.parent.mkdir(parents=True, exist_ok=True)
+                target.write_text(block.text, encoding="utf-8")
+        first, back = (list(_commands(block)) for block in blocks if block.language == "console")
+        ((question, answer),) = questions_of(TUTORIAL)
+        async with new_database(server_url) as url:
+            for command, lines in first[:-1]:
+                await _runs(command, lines, tmp_path, url)
+            async with _serving(*first[-1], tmp_path, url) as address, httpx.AsyncClient() as client:
+                response = await client.post(address, json={"query": question.text})
+                assert response.json() == {"data": answer}
+            for command, lines in back:
+                await _runs(command, lines, tmp_path, url)
+        assert not (tmp_path / "plugins" / "library").exists()
+
+
+def _commands(block: Block) -> Iterator[tuple[str, list[str]]]:
+    """The block's commands, each with the lines of output shown after it."""
+    for shown in re.split(r"^\$ ", block.text, flags=re.MULTILINE)[1:]:
+        command, *lines = shown.splitlines()
+        yield command, lines
+
+
+def _environment(folder: Path, database: str) -> dict[str, str]:
+    """The caller's environment, with a database of its own and `tongban` on the path."""
+    programs = folder / "programs"
+    programs.mkdir(exist_ok=True)
+    program = programs / "tongban"
+    program.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m tongban "$@"\n')
+    program.chmod(0o755)
+    own = {
+        "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}",
+        "TONGBAN_DATABASE_URL": database,
+        "TONGBAN_DATA_DIR": str(folder / "var"),
+        "TONGBAN_PORT": "0",
+        "COLUMNS": "200",
+        "PIP_DISABLE_PIP_VERSION_CHECK": "1",
+    }
+    return os.environ | own
+
+
+async def _runs(command: str, lines: list[str], folder: Path, database: str) -> None:
+    """Runs the command; a last line `[1]` is the exit code, which is else 0."""
+    process = await asyncio.create_subprocess_exec(
+        "bash",
+        "-c",
+        command,
+        cwd=folder,
+        env=_environment(folder, database),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    output = (await process.communicate())[0].decode()
+    code = re.fullmatch(r"\[(\d+)\]", lines[-1]) if lines else None
+    assert process.returncode == (int(code[1]) if code else 0), f"$ {command}\n{output}"
+    for line in lines[:-1] if code else lines:
+        assert _shown(line, output), f"$ {command}\nshows no line\n{line}\nbut\n{output}"
+
+
+def _shown(line: str, output: str) -> bool:
+    """Whether the output has the line; `…` stands for anything within it."""
+    pattern = ".*".join(re.escape(part) for part in line.split("…"))
+    return re.search(f"^{pattern}", output, re.MULTILINE) is not None
+
+
+@asynccontextmanager
+async def _serving(command: str, lines: list[str], folder: Path, database: str) -> AsyncIterator[str]:
+    """The address at which the command serves, until the block ends."""
+    process = await asyncio.create_subprocess_exec(
+        "bash",
+        "-c",
+        f"exec {command}",
+        cwd=folder,
+        env=_environment(folder, database),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    output, address = "", None
+    try:
+        assert process.stdout is not None
+        while address is None and (line := (await process.stdout.readline()).decode()):
+            output += line
+            address = re.search(r"serves on (\S+)", line)
+        for shown in lines:
+            assert _shown(shown, output), output
+        assert address is not None, output
+        yield address[1]
+    finally:
+        if process.returncode is None:
+            process.send_signal(signal.SIGTERM)
+        await process.communicate()
+
+
+def _make_venv(folder: Path) -> None:
+    """A venv in the folder that sees what is installed here, and into which a department can be installed."""
+    venv.create(folder / ".venv", with_pip=False)
+    (packages,) = folder.glob(".venv/lib/python*/site-packages")
+    here = sysconfig.get_path("purelib")
+    (packages / "here.pth").write_text(f"import site; site.addsitedir({here!r})\n")
+
+
+class TestHooks:
+    """Each hook has a section, its arguments, an example that works, and a test."""
+
+    HOOKS: ClassVar = {
+        name: inspect.signature(spec) for name, spec in vars(DepartmentHooks).items() if name.startswith("tongban_")
+    }
+
+    @pytest.mark.parametrize("name", HOOKS)
+    def test_a_hook_has_a_section_with_its_arguments(self, name: str) -> None:
+        text = section(HOOKS_PAGE, f"`{name}`")
+        (itself, *arguments), gives = self.HOOKS[name].parameters.values(), self.HOOKS[name].return_annotation
+        assert itself.name == "self"
+        told = ", ".join(f"{argument.name}: {argument.annotation}" for argument in arguments)
+        assert f"`{name}({told}) -> {gives}`" in text
+        assert re.findall(r"^- `(\w+)`: ", text, re.MULTILINE) == [argument.name for argument in arguments]
+        assert all(f"**{word}" in text for word in ("Asked", "Arguments", "Give back"))
+
+    @pytest.mark.parametrize("name", HOOKS)
+    def test_a_hook_has_a_test(self, name: str) -> None:
+        tests = [*ROOT.glob("tests/**/test_*.py"), *ROOT.glob("plugins/*/test_*.py")]
+        assert any(_calls(path, name) for path in tests), f"no test calls {name}"
+
+    def test_the_examples_are_a_plugin(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        package = tmp_path / "documented_library"
+        (package / "data").mkdir(parents=True)
+        (definition,) = (block.text for block in blocks_of(TUTORIAL) if "/data/" in block.before)
+        (package / "data" / "library.toml").write_text(definition, encoding="utf-8")
+        examples = [block.text for block in blocks_of(HOOKS_PAGE) if block.language == "python"]
+        (package / "__init__.py").write_text("\n".join(examples), encoding="utf-8")
+        monkeypatch.syspath_prepend(tmp_path)
+
+        registry = load_plugins([EntryPoint("library", "documented_library", GROUP)])
+
+        (plugin,) = registry.plugins
+        assert plugin.state is PluginState.ACTIVE, plugin.problem
+        assert set(plugin.hooks) == set(self.HOOKS)
+        module = importlib.import_module("documented_library")
+        (card,) = module.tongban_department().items
+        grown_up = sample_application(card)
+        assert not module.tongban_validate(application=grown_up)
+        assert module.tongban_processing_mode(application=grown_up) is tongban.ProcessingMode.DIRECT
+        born_today = tongban.Applicant(birth_date=grown_up.received_on)
+        verdict = registry.judge("TS", sample_application(card, applicant=born_today))
+        assert [problem.detail for problem in verdict.problems] == ["reader-card.child"]
+        assert verdict.mode is tongban.ProcessingMode.DIRECT
+
+    def test_the_front_door_is_listed(self) -> None:
+        listed = table(section(HOOKS_PAGE, "The front door"))
+        names = [name for (cell,) in listed.values() for name in re.findall(r"`(\w+)`", cell)]
+        assert sorted(names) == sorted(tongban.__all__)
+
+    def test_the_version_is_the_contract_s(self) -> None:
+        assert f"Contract version {CONTRACT_VERSION}." in HOOKS_PAGE.read_text(encoding="utf-8")
+
+
+def _calls(path: Path, name: str) -> bool:
+    """Whether a test in the file calls the function of that name."""
+    return any(
+        isinstance(node, ast.Call)
+        and name == (node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", None))
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+    )
+
+
+class TestReference:
+    @pytest.mark.parametrize(
+        ("title", "kind"),
+        [
+            ("`[department]`", Department),
+            ("`[[materials]]`", MaterialDefinition),
+            ("`[[items]]`", ItemDefinition),
+            ("`[items.guide]`", Guide),
+            ("`questions`", GuideQuestion),
+            ("Entries of `materials`", MaterialRequirement),
+            ("`[items.sample]`", Sample),
+        ],
+    )
+    def test_each_key_of_a_definition_is_listed(self, title: str, kind: Any) -> None:
+        listed = table(section(DOCS / "reference" / "definitions.md", title))
+        optional = {one.name: (one.default, one.default_factory) != (MISSING, MISSING) for one in fields(kind)}
+        assert {key: bool(default) for key, (default, _) in listed.items()} == optional
+
+    def test_each_setting_is_listed_with_its_default(self) -> None:
+        listed = table((DOCS / "reference" / "settings.md").read_text(encoding="utf-8"))
+        known = {
+            f"TONGBAN_{name.upper()}": "none" if one.default is None else f"`{one.default}`"
+            for name, one in Settings.model_fields.items()
+        }
+        assert {name: default for name, (default, _) in listed.items()} == known
+
+    COMMANDS: ClassVar[dict[str, Any]] = vars(typer.main.get_command(app))["commands"]
+
+    @pytest.mark.parametrize("name", COMMANDS)
+    def test_a_command_is_described_as_its_help_does(self, name: str) -> None:
+        command, text = self.COMMANDS[name], section(DOCS / "reference" / "cli.md", f"`tongban {name}`")
+        assert command.help in text
+        options = {option.opts[0]: [option.help] for option in command.params}
+        assert table(text) == options
+        help_ = CliRunner().invoke(app, [name, "--help"], env={"COLUMNS": "120", "NO_COLOR": "1", "TERM": "dumb"})
+        assert help_.exit_code == 0
+        assert all(option in help_.output for option in options)
+
+    def test_no_command_is_described_that_is_not_there(self) -> None:
+        text = (DOCS / "reference" / "cli.md").read_text(encoding="utf-8")
+        assert re.findall(r"^## `tongban (.+)`$", text, re.MULTILINE) == list(self.COMMANDS)
+
+    PROBLEMS = DOCS / "reference" / "problems.md"
+
+    def test_each_code_of_a_problem_is_listed(self) -> None:
+        assert list(table(section(self.PROBLEMS, "Codes"))) == list(ProblemCode)
+
+    def test_codes_that_nothing_raises_are_named(self) -> None:
+        files = [*ROOT.glob("core/**/*.py"), *ROOT.glob("plugins/*/tongban_*/*.py")]
+        sources = "\n".join(path.read_text(encoding="utf-8") for path in files)
+        raised = {message.code for message in MESSAGES.values()}
+        raised |= {ProblemCode[name] for name in re.findall(r"ProblemCode\.([A-Z_]+)", sources)}
+        (said,) = re.findall(r"^Not raised yet, and promised: (.+?)\.", self.PROBLEMS.read_text("utf-8"), re.M | re.S)
+        assert set(re.findall(r"`(\w+)`", said)) == set(ProblemCode) - raised
+
+    def test_each_message_of_core_is_listed(self) -> None:
+        text = section(self.PROBLEMS, "What core says")
+        shown = [line for line in text.splitlines() if line.startswith("| `")]
+        wanted = [_row_of(name, message) for name, message in MESSAGES.items()]
+        assert shown == wanted, "problems.md should say:\n" + "\n".join(wanted)
+
+
+def _row_of(name: str, message: Message) -> str:
+    """The line of problems.md for a message."""
+    step = f"{message.next_zh}<br>{message.next_en}" if message.next_zh else "—"
+    return f"| `{name}` | `{message.code}` | {message.zh}<br>{message.en} | {step} |"
+
+
+SERVED = read_schema(build_schema().as_str()).type_map.values()
+
+
+class TestWords:
+    @pytest.mark.parametrize(
+        "enum",
+        [kind for kind in SERVED if isinstance(kind, GraphQLEnumType) and not kind.name.startswith("__")],
+        ids=lambda enum: enum.name,
+    )
+    def test_each_word_of_the_api_is_in_the_glossary_in_chinese(self, enum: GraphQLEnumType) -> None:
+        glossary = (DOCS / "glossary.md").read_text(encoding="utf-8")
+        start = glossary.find(f"| `{enum.name}` | ")
+        assert start >= 0, f"{enum.name} is not in the glossary"
+        words = table(glossary[start:])
+        assert list(words) == list(enum.values)
+        assert all(re.search(r"[\u4e00-\u9fff]", chinese) for (chinese,) in words.values())
+
+
+class TestHouse:
+    HOUSE = DOCS / "explanation" / "house.md"
+    ROOMS = sorted(
+        path.stem
+        for path in (ROOT / "core" / "tongban").iterdir()
+        if (path.suffix == ".py" or (path / "__init__.py").exists()) and not path.stem.startswith("_")
+    )
+
+    @pytest.mark.parametrize("page", [ROOT / "README.md", HOUSE], ids=lambda page: page.stem)
+    def test_the_picture_shows_every_room(self, page: Path) -> None:
+        picture = next(block.text for block in blocks_of(page) if block.language == "text")
+        assert [room for room in self.ROOMS if not re.search(rf"\b{room}\b", picture)] == []
+
+    def test_the_direction_is_the_one_that_is_held(self) -> None:
+        contracts = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
+        (layers,) = (contract["layers"] for contract in contracts if contract["type"] == "layers")
+        (direction,) = (block.text for block in blocks_of(self.HOUSE) if block.text.startswith("__main__"))
+        assert direction.split("\n")[:-1] == layers
