@@ -12,6 +12,7 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
+from tongban.catalog.signing import Signer
 from tongban.graphql.desk import Desk
 from tongban.graphql.schema import build_schema
 from tongban.graphql.server import ASSETS, BodyLimit, Endpoint, language_of
@@ -29,12 +30,14 @@ def real_time() -> datetime:
     return datetime.now(UTC)
 
 
-def create_app(sessions: Sessions, registry: Registry, clock: Clock = real_time, actor: Actor = DEVELOPER) -> Starlette:
+def create_app(
+    sessions: Sessions, registry: Registry, signer: Signer, clock: Clock = real_time, actor: Actor = DEVELOPER
+) -> Starlette:
     """The app over sessions that somebody else opens and ends."""
-    return _app(lambda: sessions, registry, clock, actor, None)
+    return _app(lambda: sessions, registry, signer, clock, actor, None)
 
 
-def create_server_app(url: str, registry: Registry, pool_size: int) -> Starlette:
+def create_server_app(url: str, registry: Registry, signer: Signer, pool_size: int) -> Starlette:
     """The app with connections of its own, from its start to its end."""
     held: list[Sessions] = []
 
@@ -44,14 +47,19 @@ def create_server_app(url: str, registry: Registry, pool_size: int) -> Starlette
             held.append(sessions)
             yield
 
-    return _app(lambda: held[-1], registry, real_time, DEVELOPER, lifespan)
+    return _app(lambda: held[-1], registry, signer, real_time, DEVELOPER, lifespan)
 
 
 def _app(
-    sessions: Callable[[], Sessions], registry: Registry, clock: Clock, actor: Actor, lifespan: object
+    sessions: Callable[[], Sessions],
+    registry: Registry,
+    signer: Signer,
+    clock: Clock,
+    actor: Actor,
+    lifespan: object,
 ) -> Starlette:
     def open_desk(request: Request) -> Desk:
-        return Desk(sessions(), registry, actor, clock(), language_of(request))
+        return Desk(sessions(), registry, signer, actor, clock(), language_of(request))
 
     async def health(_: Request) -> Response:
         """200 while the database answers, else 503."""

@@ -9,7 +9,7 @@ import logging
 import signal
 import socket
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from ipaddress import ip_address
 from pathlib import Path
@@ -25,13 +25,14 @@ from rich.table import Table
 from graphql import GraphQLError
 from tongban import prepare
 from tongban.app import create_server_app
+from tongban.catalog.signing import Signer, signer_from
 from tongban.centers.rows import SHIPPED
 from tongban.demo import play
 from tongban.errors import DataError, SetupError
 from tongban.graphql.names import missing_names
 from tongban.graphql.schema import build_schema
 from tongban.migrate import Revisions
-from tongban.registry import PluginState, Registry, load_plugins
+from tongban.registry import Plugin, PluginState, Registry, open_registry
 from tongban.settings import Settings
 
 app = typer.Typer(
@@ -56,15 +57,11 @@ def serve(
     settings = _settings()
     host, port = host or settings.host, settings.port if port is None else port
     with _listening(host, port) as listener, _database(settings) as url:
-        registry = load_plugins()
-        _say(_told(asyncio.run(prepare.migrated(url))))
-        _load(url, registry, settings.city_data)
         if not ip_address(listener.getsockname()[0]).is_loopback:
             err.print(f"Listening on {host}, with no sign-in yet: whoever reaches it may do anything.", style="yellow")
         where = f"http://{f'[{host}]' if ':' in host else host}:{listener.getsockname()[1]}/graphql"
-        server = create_server_app(url, registry, settings.pool_size)
-        config = uvicorn.Config(server, log_config=None, timeout_graceful_shutdown=GRACE)
-        _Server(config, where).run(sockets=[listener])
+        with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+            runner.run(_serve(url, settings, listener, where))
     _say("stopped")
 
 
@@ -94,9 +91,8 @@ def load(
     folder = data or settings.city_data
     if folder is not None and not folder.is_dir():
         raise SetupError(f"There is no folder {folder}.")
-    registry = load_plugins()
     with _database(settings) as url:
-        _load(url, registry, folder)
+        asyncio.run(_only_load(url, settings, folder))
 
 
 @app.command()
@@ -124,9 +120,9 @@ def schema(
 @app.command()
 def plugins() -> None:
     """List the departments' plugins, and why one does not serve. Ends with 1 where one is quarantined."""
-    registry = load_plugins()
+    found = asyncio.run(_plugins())
     table = Table("plugin", "version", "department", "items", "materials", "state", box=None, pad_edge=False)
-    for plugin in registry.plugins:
+    for plugin in found:
         department = plugin.department
         table.add_row(
             plugin.name,
@@ -137,7 +133,7 @@ def plugins() -> None:
             plugin.state.value,
         )
     out.print(table)
-    if any(plugin.state is PluginState.QUARANTINED for plugin in registry.plugins):
+    if any(plugin.state is PluginState.QUARANTINED for plugin in found):
         raise typer.Exit(1)  # the reasons stand on standard error: the registry says them
 
 
@@ -241,7 +237,37 @@ def _told(before: Revisions) -> str:
     return f"migrations: from {before.current or 'nothing'} to {before.wanted}"
 
 
-def _load(url: str, registry: Registry, folder: Path | None) -> None:
+async def _serve(url: str, settings: Settings, listener: socket.socket, where: str) -> None:
+    """Prepares the database and serves, on one event loop with the departments' processes."""
+    signer = signer_from(settings.signing_key_file)
+    async with open_registry() as registry:
+        _say(_told(await prepare.migrated(url)))
+        await _load(url, registry, signer, settings.city_data)
+        server = create_server_app(url, registry, signer, settings.pool_size)
+        config = uvicorn.Config(server, log_config=None, timeout_graceful_shutdown=GRACE)
+        await _Server(config, where).serve(sockets=[listener])
+
+
+async def _only_load(url: str, settings: Settings, folder: Path | None) -> None:
+    async with open_registry() as registry:
+        await _load(url, registry, signer_from(settings.signing_key_file), folder)
+
+
+async def _plugins() -> tuple[Plugin, ...]:
+    async with open_registry() as registry:
+        return registry.plugins
+
+
+def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop]:
+    """uvloop's loop where it is installed, as uvicorn would choose."""
+    try:
+        import uvloop
+    except ImportError:
+        return asyncio.new_event_loop
+    return uvloop.new_event_loop
+
+
+async def _load(url: str, registry: Registry, signer: Signer, folder: Path | None) -> None:
     """Loads the city in `folder`, or the one shipped, and says what changed.
 
     On a terminal it shows bars, which are gone when it is done.
@@ -255,7 +281,7 @@ def _load(url: str, registry: Registry, folder: Path | None) -> None:
                 tasks[what] = bar.add_task(what, total=total)
             bar.update(tasks[what], completed=done)
 
-        loaded = asyncio.run(prepare.load(url, registry, folder or SHIPPED, show))
+        loaded = await prepare.load(url, registry, signer, folder or SHIPPED, show)
     _say(f"loaded: {loaded}")
 
 

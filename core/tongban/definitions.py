@@ -90,16 +90,18 @@ def faults_of(item: ItemDefinition) -> Iterator[str]:
     except jsonschema.SchemaError as error:
         yield f"form is no JSON Schema: {error.message}"
         return
-    if (item.mode is ProcessingMode.LOCAL_ONLY) is not (item.tongban_from is None):
-        yield "tongban_from is left out exactly for LOCAL_ONLY items"
-    if (item.mode is ProcessingMode.DIRECT) is not (not item.barriers):
-        yield "barriers are named exactly where the mode is not DIRECT"
+    if item.mode is not ProcessingMode.LOCAL_ONLY and item.tongban_from is None:
+        yield "tongban_from is left out only for LOCAL_ONLY items"
+    if item.mode is ProcessingMode.DIRECT and item.barriers:
+        yield "a DIRECT item has no barriers"
     if item.mode is not ProcessingMode.DIRECT and item.routing_basis is RoutingBasis.NONE:
         yield f"a {item.mode} item needs a routing_basis, or nobody knows its handling center"
     if item.promised_days < 0 or (item.statutory_days is not None and item.promised_days > item.statutory_days):
         yield "promised_days lies between 0 and statutory_days"
-    if not item.audiences or not item.themes or not item.guide.steps or not item.guide.conditions:
-        yield "audiences, themes, guide.steps and guide.conditions are not empty"
+    if not item.audiences and item.mode is not ProcessingMode.LOCAL_ONLY:
+        yield "audiences are empty only for LOCAL_ONLY items, which promise nobody anything city-wide"
+    if not item.themes or not item.guide.steps or not item.guide.conditions:
+        yield "themes, guide.steps and guide.conditions are not empty"
     validator = jsonschema.Draft202012Validator(
         dict(item.form), format_checker=jsonschema.Draft202012Validator.FORMAT_CHECKER
     )

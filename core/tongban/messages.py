@@ -169,6 +169,107 @@ MESSAGES = {
     "reason_needed": Message(
         C.INVALID_INPUT, "请说明不予批准的理由", "A rejection needs a reason", "请填写理由", "Give the reason"
     ),
+    "unknown_proposal": Message(
+        C.NOT_FOUND, "没有这个提案", "There is no such proposal", "请核对提案编号", "Check the id"
+    ),
+    "unknown_member": Message(
+        C.NOT_FOUND,
+        "联席会议没有编号为{member}的成员",
+        "The joint meeting has no member with the code {member}",
+        "请在联席会议成员名单中查找编号",
+        "See the list of its members",
+    ),
+    "proposal_open_already": Message(
+        C.ACTION_NOT_ALLOWED,
+        "事项{item}已有未结的提案",
+        "There is an open proposal for item {item} already",
+        "请先办结该提案",
+        "Decide that one first",
+    ),
+    "admitted_already": Message(
+        C.ACTION_NOT_ALLOWED,
+        "事项{item}已全市通办",
+        "Item {item} is done city-wide already",
+        "如需变更，请提出调整（ADJUST）",
+        "To change it, propose ADJUST",
+    ),
+    "no_plugin_supplies": Message(
+        C.NOT_FOUND,
+        "没有已安装的部门插件提供事项{item}",
+        "No installed department supplies item {item}",
+        "请先安装该部门的插件",
+        "Install the department's plugin first",
+    ),
+    "definition_invalid": Message(C.INVALID_INPUT, "事项定义有误：{reason}", "The definition is not valid: {reason}"),
+    "definition_of_another": Message(
+        C.INVALID_INPUT, "定义的编号是{code}，不是{item}", "The definition's code is {code}, not {item}"
+    ),
+    "nothing_to_check": Message(C.NOT_DECIDABLE, "退出提案没有可检查的定义", "A withdrawal has no definition to check"),
+    "proposal_not_there_yet": Message(
+        C.ACTION_NOT_ALLOWED, "提案处于“{status}”状态，不能进行此操作", "Not possible while the proposal is {status}"
+    ),
+    "decision_needs_reason": Message(
+        C.INVALID_INPUT, "请说明决定的理由", "A decision needs a reason", "请填写理由", "Give the reason"
+    ),
+    "office_only": Message(
+        C.FORBIDDEN, "只有联席会议办公室可以决定和发布", "Only the office of the joint meeting decides and publishes"
+    ),
+    "not_checked": Message(
+        C.CHECK_FAILED,
+        "提案尚未通过全市通办检查",
+        "The proposal has not been checked yet",
+        "请先运行检查",
+        "Run the tongban check first",
+    ),
+    "check_is_stale": Message(
+        C.CHECK_FAILED,
+        "检查之后定义或代码已变更",
+        "The definition or the code has changed since the check",
+        "请重新运行检查",
+        "Run the check again",
+    ),
+    "check_failed": Message(
+        C.CHECK_FAILED,
+        "检查未通过的规则：{rules}",
+        "Rules that failed: {rules}",
+        "请修改定义，或说明理由并设定期限予以豁免",
+        "Mend the definition, or waive the rules with a reason and an expiry",
+    ),
+    "waiver_needs_reason": Message(
+        C.INVALID_INPUT, "豁免须说明理由", "A waiver needs a reason", "请填写理由", "Give the reason"
+    ),
+    "waiver_expired": Message(
+        C.INVALID_INPUT, "豁免期限须晚于今天", "A waiver expires after today", "请填写以后的日期", "Give a later day"
+    ),
+    "nothing_to_waive": Message(
+        C.INVALID_INPUT,
+        "豁免的规则并未失败（失败的是：{rules}）",
+        "The waiver names rules that did not fail (failed: {rules})",
+    ),
+    "effective_in_the_past": Message(
+        C.INVALID_INPUT,
+        "生效日期{day}已过",
+        "The day {day} is past",
+        "请填写今天或以后的日期",
+        "Give today or a later day",
+    ),
+    "edition_before_the_last": Message(
+        C.INVALID_INPUT, "新版清单不能早于上一版（{day}）生效", "An edition can't begin before the last one ({day})"
+    ),
+    "nothing_to_publish": Message(
+        C.NOT_DECIDABLE,
+        "没有届时生效的已批准提案",
+        "Nothing approved is due by then",
+        "请先批准提案",
+        "Approve a proposal first",
+    ),
+    "item_suspended": Message(
+        C.ITEM_NOT_IN_FORCE,
+        "事项{item}已暂停受理：{reason}",
+        "Item {item} is suspended: {reason}",
+        "请稍后再试，或拨打962200咨询",
+        "Please try again later, or call 962200",
+    ),
 }
 
 

@@ -13,8 +13,11 @@ from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, async_sessionmaker
 
 from tongban import migrate
-from tongban.catalog.load import load_catalog
-from tongban.centers.hours import day_in_shanghai
+from tongban.admission.history import Progressed, decision_count, load_history
+from tongban.admission.members import load_members
+from tongban.admission.reconcile import Reconciled, reconcile
+from tongban.catalog.load import load_departments
+from tongban.catalog.signing import Signer
 from tongban.centers.load import load_city, row_count
 from tongban.centers.rows import SHIPPED, read_city
 from tongban.errors import SetupError
@@ -72,27 +75,40 @@ class Loaded:
     """What a load changed."""
 
     city: Changes
-    catalog: Changes
+    departments: Changes
+    history: Progressed
+    code: Reconciled
 
     def __str__(self) -> str:
-        return "; ".join(filter(None, (str(self.city), str(self.catalog))))
+        parts = (str(self.city), str(self.departments), str(self.history), f"items: {self.code}")
+        return "; ".join(filter(None, parts))
 
 
 async def load(
-    url: str, registry: Registry, folder: Path = SHIPPED, progress: Progress = lambda _what, _done, _total: None
+    url: str,
+    registry: Registry,
+    signer: Signer,
+    folder: Path = SHIPPED,
+    progress: Progress = lambda _what, _done, _total: None,
 ) -> Loaded:
-    """Loads the city from `folder` and the catalog from the departments, all or nothing."""
+    """Loads the city from `folder` and the departments, takes the shipped decisions, and holds the installed code
+    against the approved: all or nothing. No item comes into force but by an edition.
+    """
     city = read_city(folder)
+    now = datetime.now(UTC)
     items = sum(len(department.items) for department in registry.departments.values())
     async with _reached(url) as engine:
         await migrate.require_current(engine)
         async with async_sessionmaker(engine)() as session, session.begin():
             steps = _counting(progress, "centers", row_count(city))
             of_city = await load_city(session, city, steps)
-            today = day_in_shanghai(datetime.now(UTC))
+            await load_members(session)
+            of_departments = await load_departments(session, registry)
+            steps = _counting(progress, "decisions", decision_count(registry))
+            history = await load_history(session, registry, signer, steps)
             steps = _counting(progress, "items", items)
-            of_catalog = await load_catalog(session, registry, today, steps)
-    return Loaded(of_city, of_catalog)
+            code = await reconcile(session, registry, now, steps)
+    return Loaded(of_city, of_departments, history, code)
 
 
 async def migrated(url: str) -> migrate.Revisions:

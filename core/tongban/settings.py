@@ -23,3 +23,9 @@ class Settings(BaseSettings):
     """0: any that is free."""
     pool_size: Annotated[int, Field(ge=1)] = 10
     """Database connections of one server process."""
+    signing_key: Path | None = None
+    """File with the private key (PEM) that signs editions; made under `data_dir` where left out."""
+
+    @property
+    def signing_key_file(self) -> Path:
+        return self.signing_key or self.data_dir / "signing-key.pem"

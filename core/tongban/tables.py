@@ -1,5 +1,6 @@
 """All tables of all rooms, for migrations to compare with."""
 
+from tongban.admission import models as admission
 from tongban.cases import models as cases
 from tongban.catalog import models as catalog
 from tongban.centers import models as centers
@@ -7,5 +8,5 @@ from tongban.identity import models as identity
 from tongban.residents import models as residents
 from tongban.storage.base import Base
 
-ROOMS = (centers, residents, catalog, cases, identity)
+ROOMS = (admission, centers, residents, catalog, cases, identity)
 METADATA = Base.metadata

@@ -120,7 +120,7 @@ async def assess(session: AsyncSession, registry: Registry, draft: Draft, now: d
         materials=codes,
     )
     department = await session.get_one(Department, item.department_id)
-    verdict = registry.judge(department.code, application)
+    verdict = await registry.judge(department.code, application)
     problems += verdict.problems
     mode = _mode(ProcessingMode(item.mode), verdict.mode)
     way = await _route(session, item, mode, center, applicant)

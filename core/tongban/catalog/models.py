@@ -1,10 +1,10 @@
 """Tables of the catalog. An item's row is one version of it; a case points at the version that it began with."""
 
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from tongban.contract.items import Necessity, ProcessingMode, RoutingBasis
@@ -38,8 +38,37 @@ class Material(Identified, Base):
     provenance: Mapped[str]
 
 
+class CatalogEdition(Identified, Base):
+    """清单版本: a published edition, numbered, immutable, signed. `digest` is that of its content."""
+
+    __tablename__ = "catalog_edition"
+    __table_args__ = (CheckConstraint("number >= 1", name="number"),)
+
+    number: Mapped[int] = mapped_column(unique=True)
+    effective_from: Mapped[date] = mapped_column(index=True)
+    published_at: Mapped[datetime]
+    published_by: Mapped[str]
+    digest: Mapped[str]
+    signature: Mapped[str]
+    algorithm: Mapped[str]
+    public_key: Mapped[str]
+
+
+class EditionItem(Base):
+    """A version that belongs to an edition."""
+
+    __tablename__ = "edition_item"
+
+    edition_id: Mapped[UUID] = mapped_column(ForeignKey("catalog_edition.id"), primary_key=True)
+    item_id: Mapped[UUID] = mapped_column(ForeignKey("service_item.id"), primary_key=True, index=True)
+
+
 class ServiceItem(Identified, Base):
-    """事项: one version of an item, in force from `effective_from` until the day before `effective_to`."""
+    """事项: one version of an item, in force from `effective_from` until the day before `effective_to`.
+
+    It came with the edition `edition_id`, by the approved proposal `proposal_id`: the foreign key over `id` and
+    `approved` lets no other in.
+    """
 
     __tablename__ = "service_item"
     __table_args__ = (
@@ -47,11 +76,19 @@ class ServiceItem(Identified, Base):
         one_of("routing_basis", RoutingBasis),
         CheckConstraint("effective_to IS NULL OR effective_to >= effective_from", name="period"),
         CheckConstraint("promised_days >= 0", name="promised_days"),
+        CheckConstraint("proposal_approved", name="proposal_approved"),
+        CheckConstraint("(suspended_at IS NULL) = (suspension IS NULL)", name="suspension"),
+        ForeignKeyConstraint(["proposal_id", "proposal_approved"], ["proposal.id", "proposal.approved"]),
         UniqueConstraint("code", "version"),
     )
 
     code: Mapped[str]
     version: Mapped[int]
+    proposal_id: Mapped[UUID]
+    proposal_approved: Mapped[bool] = mapped_column(default=True)
+    edition_id: Mapped[UUID] = mapped_column(ForeignKey("catalog_edition.id"), index=True)
+    suspended_at: Mapped[datetime | None]
+    suspension: Mapped[str | None]
     department_id: Mapped[UUID] = mapped_column(ForeignKey("department.id"), index=True)
     name: Mapped[str]
     name_en: Mapped[str | None]

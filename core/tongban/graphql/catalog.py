@@ -17,10 +17,12 @@ from tongban.graphql.connections import Connection
 from tongban.graphql.desk import Desk, Info, Row
 from tongban.graphql.fields import batch, by_key, column, connection, derived, listed, many, one, reference
 from tongban.graphql.node import Node
+from tongban.graphql.scalars import Digest
 from tongban.graphql.sources import Selection, Through
 from tongban.graphql.stored import Stored
 
 if TYPE_CHECKING:
+    from tongban.graphql.admission import CatalogChange
     from tongban.graphql.plugins import Plugin
 
 Item = models.ServiceItem
@@ -227,10 +229,34 @@ def counted(name: str) -> Any:
     return batch(counts)
 
 
+@strawberry.type(description="A published edition of the catalog: numbered, immutable, signed.")
+class CatalogEdition(Stored, Node, model=models.CatalogEdition):
+    number: int = column()
+    effective_from: dt.date = column()
+    published_at: dt.datetime = column()
+    published_by: str = column()
+    digest: Digest = column()
+    signature: str = column(description="Base64.")
+    algorithm: str = column()
+    public_key: str = column(description="PEM.")
+    changes: list[Annotated["CatalogChange", strawberry.lazy("tongban.graphql.admission")]] = many(
+        "CatalogChange", "edition_id", order=["item_code"]
+    )
+
+
+async def editions_on(desk: Desk, rows: Sequence[Row]) -> list[CatalogEdition | None]:
+    """The edition in force on each day."""
+    table = models.CatalogEdition
+    found = await desk.rows(select(table.__table__).order_by(table.effective_from, table.number))
+    last = [[one for one in found if one["effective_from"] <= row["as_of"]] for row in rows]
+    return [CatalogEdition.of(editions[-1]) if editions else None for editions in last]
+
+
 @strawberry.type(description="The items in force on a day.")
 class Catalog:
     as_of: dt.date
     row: strawberry.Private[Row]
+    edition: CatalogEdition | None = batch(editions_on)
     planned: bool = derived("as_of", by=lambda now, day: day > day_in_shanghai(now), clock=True)
     total_count: int = counted("total")
     tongban_count: int = counted("tongban")

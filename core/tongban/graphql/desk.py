@@ -12,6 +12,7 @@ from sqlalchemy import Executable
 from sqlalchemy.ext.asyncio import AsyncSession
 from strawberry.dataloader import DataLoader
 
+from tongban.catalog.signing import Signer
 from tongban.centers.hours import day_in_shanghai
 from tongban.graphql.errors import reaching, translated
 from tongban.identity.actor import Actor
@@ -28,6 +29,7 @@ class Desk:
 
     sessions: Sessions
     registry: Registry
+    signer: Signer
     actor: Actor
     now: datetime
     language: str = "zh"

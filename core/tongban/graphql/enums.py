@@ -2,10 +2,12 @@
 
 import strawberry
 
+from tongban.admission.words import MemberKind, ProposalKind, ProposalStatus, Stance
 from tongban.cases.words import CaseAction, CaseStatus, Channel, TransferPurpose
 from tongban.catalog.words import ItemStatus
 from tongban.centers.calendar import DayKind
 from tongban.centers.models import CenterKind
+from tongban.check import Verdict
 from tongban.contract.items import Audience, Barrier, DeliveryRoute, Necessity, ProcessingMode, RoutingBasis
 from tongban.contract.problems import ProblemCode
 from tongban.identity.actor import Role
@@ -27,6 +29,11 @@ for kind in (
     ProblemCode,
     Role,
     PluginState,
+    ProposalKind,
+    ProposalStatus,
+    MemberKind,
+    Stance,
+    Verdict,
 ):
     strawberry.enum(kind)
 

@@ -10,6 +10,7 @@ from strawberry.types import ExecutionContext
 
 from graphql import GraphQLError
 from tongban.errors import traced
+from tongban.graphql.admission import AdmissionMutation, AdmissionQuery
 from tongban.graphql.cases import CasesMutation, CasesQuery
 from tongban.graphql.catalog import CatalogQuery
 from tongban.graphql.centers import CentersQuery
@@ -27,12 +28,14 @@ MOST_TOKENS = 2_000
 
 
 @strawberry.type
-class Query(NodeQuery, ViewerQuery, CatalogQuery, CentersQuery, ResidentsQuery, CasesQuery, PluginsQuery):
+class Query(
+    NodeQuery, ViewerQuery, CatalogQuery, CentersQuery, ResidentsQuery, CasesQuery, AdmissionQuery, PluginsQuery
+):
     """What can be asked."""
 
 
 @strawberry.type
-class Mutation(ResidentsMutation, CasesMutation):
+class Mutation(ResidentsMutation, CasesMutation, AdmissionMutation):
     """What can be done."""
 
 
