@@ -55,10 +55,11 @@ def serve(
     """Start the database if none is named, migrate, load the city, and serve until Ctrl-C or SIGTERM."""
     settings = _settings()
     host, port = host or settings.host, settings.port if port is None else port
+    city = _city(settings.city_data)
     with _listening(host, port) as listener, _database(settings) as url:
         registry = load_plugins()
         _say(_told(asyncio.run(prepare.migrated(url))))
-        _load(url, registry, settings.city_data)
+        _load(url, registry, city)
         if not ip_address(listener.getsockname()[0]).is_loopback:
             err.print(f"Listening on {host}, with no sign-in yet: whoever reaches it may do anything.", style="yellow")
         where = f"http://{f'[{host}]' if ':' in host else host}:{listener.getsockname()[1]}/graphql"
@@ -91,12 +92,10 @@ def load(
 ) -> None:
     """Load the city and the departments' items: all or nothing; a second time changes nothing."""
     settings = _settings()
-    folder = data or settings.city_data
-    if folder is not None and not folder.is_dir():
-        raise SetupError(f"There is no folder {folder}.")
+    city = _city(data or settings.city_data)
     registry = load_plugins()
     with _database(settings) as url:
-        _load(url, registry, folder)
+        _load(url, registry, city)
 
 
 @app.command()
@@ -241,11 +240,15 @@ def _told(before: Revisions) -> str:
     return f"migrations: from {before.current or 'nothing'} to {before.wanted}"
 
 
-def _load(url: str, registry: Registry, folder: Path | None) -> None:
-    """Loads the city in `folder`, or the one shipped, and says what changed.
+def _city(folder: Path | None) -> Path:
+    """The folder of the city's data, that of this version where none is named. Raises SetupError if it isn't there."""
+    if folder is not None and not folder.is_dir():
+        raise SetupError(f"There is no folder {folder}.")
+    return folder or SHIPPED
 
-    On a terminal it shows bars, which are gone when it is done.
-    """
+
+def _load(url: str, registry: Registry, city: Path) -> None:
+    """Loads and says what changed; on a terminal with bars, which are gone when it is done."""
     columns = TextColumn("loading {task.description}"), BarColumn(), MofNCompleteColumn()
     with Progress(*columns, console=err, transient=True, disable=not err.is_interactive) as bar:
         tasks: dict[str, TaskID] = {}
@@ -255,7 +258,7 @@ def _load(url: str, registry: Registry, folder: Path | None) -> None:
                 tasks[what] = bar.add_task(what, total=total)
             bar.update(tasks[what], completed=done)
 
-        loaded = asyncio.run(prepare.load(url, registry, folder or SHIPPED, show))
+        loaded = asyncio.run(prepare.load(url, registry, city, show))
     _say(f"loaded: {loaded}")
 
 

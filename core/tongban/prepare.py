@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from sqlalchemy import make_url, text
+from sqlalchemy import func, make_url, select, text
 from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, async_sessionmaker
 
@@ -81,12 +81,13 @@ class Loaded:
 async def load(
     url: str, registry: Registry, folder: Path = SHIPPED, progress: Progress = lambda _what, _done, _total: None
 ) -> Loaded:
-    """Loads the city from `folder` and the catalog from the departments, all or nothing."""
+    """Loads the city from `folder` and the catalog from the departments: all or nothing, one process at a time."""
     city = read_city(folder)
     items = sum(len(department.items) for department in registry.departments.values())
     async with _reached(url) as engine:
         await migrate.require_current(engine)
         async with async_sessionmaker(engine)() as session, session.begin():
+            await session.execute(select(func.pg_advisory_xact_lock(migrate.LOCK)))
             steps = _counting(progress, "centers", row_count(city))
             of_city = await load_city(session, city, steps)
             today = day_in_shanghai(datetime.now(UTC))
