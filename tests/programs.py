@@ -1,5 +1,6 @@
 """The real program, started as an operator starts it: a process of its own, with settings of its own."""
 
+import asyncio
 import os
 import signal
 import subprocess
@@ -10,6 +11,9 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 PROGRAM = (sys.executable, "-m", "tongban")
 LONGEST = 120
@@ -23,6 +27,11 @@ class Said:
     code: int
     out: str
     err: str
+
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # Tests that run in the background of a shell ignore Ctrl-C, and what they start would too.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def environment(**settings: str) -> dict[str, str]:
@@ -60,6 +69,15 @@ def started(*arguments: str, **settings: str) -> Iterator["subprocess.Popen[str]
     )
     with process, watched(process):
         yield process
+
+
+async def waiting(connection: AsyncConnection, kind: str, *processes: "subprocess.Popen[str]") -> None:
+    """Returns when that many sessions of this database wait for a lock of that kind. Fails when a process ended."""
+    query = text("""SELECT count(*) FROM pg_locks WHERE NOT granted AND locktype = :kind
+      AND database = (SELECT oid FROM pg_database WHERE datname = current_database())""")
+    while await connection.scalar(query, {"kind": kind}) != len(processes):
+        assert [process.poll() for process in processes] == [None] * len(processes)
+        await asyncio.sleep(0.02)
 
 
 @contextmanager

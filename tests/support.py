@@ -22,6 +22,8 @@ from tongban.tables import METADATA
 
 NOW = datetime(2026, 11, 24, 2, 30, tzinfo=UTC)
 """When tests happen, unless they say otherwise: a Tuesday, 10:30 in Shanghai."""
+TODAY = NOW.date()
+"""The same day, which is the date in Shanghai too."""
 
 
 @dataclass(slots=True)
@@ -154,7 +156,7 @@ async def done(payload: Awaitable[dict[str, Any]]) -> dict[str, Any]:
     return case
 
 
-def registration_for(item: ItemDefinition, hukou: str, on: date = NOW.date(), **said: Any) -> Registration:
+def registration_for(item: ItemDefinition, hukou: str, on: date = TODAY, **said: Any) -> Registration:
     """Somebody as the item's sample describes one on `on`, for `residents.register`; `hukou` where it asks for one."""
     sample = item.sample
     permit = {

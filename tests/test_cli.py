@@ -19,7 +19,7 @@ from sqlalchemy import make_url, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 from typer.testing import CliRunner
 
-from programs import PROGRAM, environment, started, tongban
+from programs import PROGRAM, environment, started, tongban, waiting
 from support import new_database
 from tongban import cli, prepare
 from tongban.centers.rows import SHIPPED
@@ -72,14 +72,6 @@ async def rows(url: str) -> dict[str, int]:
             if count := await connection.scalar(text(f'SELECT count(*) FROM "{name}"')):  # noqa: S608 - our own names
                 found[name] = count
     return found
-
-
-async def waiting(connection: AsyncConnection, kind: str, count: int) -> None:
-    """Returns when so many sessions of this database wait for a lock of that kind."""
-    query = text("""SELECT count(*) FROM pg_locks WHERE NOT granted AND locktype = :kind
-      AND database = (SELECT oid FROM pg_database WHERE datname = current_database())""")
-    while await connection.scalar(query, {"kind": kind}) != count:
-        await asyncio.sleep(0.02)
 
 
 def refusal(*command: str) -> str:
@@ -210,21 +202,23 @@ async def test_migrate_from_nothing_then_nothing_to_do_then_altered_by_hand(empt
     ]
 
 
-async def test_two_processes_migrate_at_once_and_one_does_it(empty: str) -> None:
-    async with connected(empty) as holder:
+async def at_once(command: str, url: str) -> list[str]:
+    """The last lines of two processes that do the same at the same time; both end well and show no progress bars."""
+    async with connected(url) as holder:
         await holder.execute(text(f"SELECT pg_advisory_lock({LOCK})"))
-        with (
-            started("migrate", TONGBAN_DATABASE_URL=empty) as first,
-            started("migrate", TONGBAN_DATABASE_URL=empty) as second,
-        ):
-            await waiting(holder, "advisory", 2)
+        with started(command, TONGBAN_DATABASE_URL=url) as first, started(command, TONGBAN_DATABASE_URL=url) as second:
+            await waiting(holder, "advisory", first, second)
             await holder.execute(text(f"SELECT pg_advisory_unlock({LOCK})"))
             said = [await asyncio.to_thread(process.communicate) for process in (first, second)]
             assert (first.returncode, second.returncode) == (0, 0)
     assert [errors for _, errors in said] == ["", ""]
-    moves = sorted(out.splitlines()[1].partition(" ")[2] for out, _ in said)
-    assert moves[0].startswith("from nothing to ")
-    assert moves[1].startswith("nothing to do")
+    return [out.splitlines()[-1] for out, _ in said]
+
+
+async def test_of_two_processes_that_migrate_at_once_one_does_it(empty: str) -> None:
+    done, nothing = sorted(await at_once("migrate", empty))
+    assert done.startswith("migrations: from nothing to ")
+    assert nothing.startswith("migrations: nothing to do")
 
 
 async def test_a_database_of_a_newer_version_is_left_alone(migrated: str, registry: Registry) -> None:
@@ -244,13 +238,11 @@ async def test_load_needs_migrations(empty: str) -> None:
     assert "run `tongban migrate` first" in one_line(said.err)
 
 
-async def test_a_second_load_changes_nothing(migrated: str) -> None:
-    first, again = (tongban("load", TONGBAN_DATABASE_URL=migrated) for _ in range(2))
-    assert (first.code, again.code) == (0, 0)
-    assert (first.err, again.err) == ("", "")  # no progress bars where nobody looks
-    assert "center 287 (287 new)" in first.out
-    assert "item 174 (174 new)" in first.out
-    assert again.out == first.out.replace(" new)", " unchanged)")
+async def test_a_second_load_changes_nothing_even_if_begun_at_the_same_time(migrated: str) -> None:
+    first, second = sorted(await at_once("load", migrated))
+    assert "center 287 (287 new)" in first
+    assert "item 174 (174 new)" in first
+    assert second == first.replace(" new)", " unchanged)")
 
 
 async def test_bad_rows_are_named_and_nothing_is_loaded(migrated: str, tmp_path: Path) -> None:
@@ -303,7 +295,7 @@ async def test_an_interrupted_load_leaves_nothing(migrated: str, number: int, co
     async with connected(migrated) as holder:
         await holder.execute(text("LOCK TABLE department"))
         with started("load", TONGBAN_DATABASE_URL=migrated) as process:
-            await waiting(holder, "relation", 1)
+            await waiting(holder, "relation", process)
             process.send_signal(number)
             _, errors = await asyncio.to_thread(process.communicate)
         assert (process.returncode, errors) == (code, "")

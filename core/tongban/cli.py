@@ -56,12 +56,13 @@ def serve(
     """Start the database if none is named, migrate, load the city, and serve until Ctrl-C or SIGTERM."""
     settings = _settings()
     host, port = host or settings.host, settings.port if port is None else port
+    city = _city(settings.city_data)
     with _listening(host, port) as listener, _database(settings) as url:
         if not ip_address(listener.getsockname()[0]).is_loopback:
             err.print(f"Listening on {host}, with no sign-in yet: whoever reaches it may do anything.", style="yellow")
         where = f"http://{f'[{host}]' if ':' in host else host}:{listener.getsockname()[1]}/graphql"
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-            runner.run(_serve(url, settings, listener, where))
+            runner.run(_serve(url, settings, city, listener, where))
     _say("stopped")
 
 
@@ -88,11 +89,9 @@ def load(
 ) -> None:
     """Load the city and the departments' items: all or nothing; a second time changes nothing."""
     settings = _settings()
-    folder = data or settings.city_data
-    if folder is not None and not folder.is_dir():
-        raise SetupError(f"There is no folder {folder}.")
+    city = _city(data or settings.city_data)
     with _database(settings) as url:
-        asyncio.run(_only_load(url, settings, folder))
+        asyncio.run(_only_load(url, settings, city))
 
 
 @app.command()
@@ -237,20 +236,20 @@ def _told(before: Revisions) -> str:
     return f"migrations: from {before.current or 'nothing'} to {before.wanted}"
 
 
-async def _serve(url: str, settings: Settings, listener: socket.socket, where: str) -> None:
+async def _serve(url: str, settings: Settings, city: Path, listener: socket.socket, where: str) -> None:
     """Prepares the database and serves, on one event loop with the departments' processes."""
     signer = signer_from(settings.signing_key_file)
     async with open_registry() as registry:
         _say(_told(await prepare.migrated(url)))
-        await _load(url, registry, signer, settings.city_data)
+        await _load(url, registry, signer, city)
         server = create_server_app(url, registry, signer, settings.pool_size)
         config = uvicorn.Config(server, log_config=None, timeout_graceful_shutdown=GRACE)
         await _Server(config, where).serve(sockets=[listener])
 
 
-async def _only_load(url: str, settings: Settings, folder: Path | None) -> None:
+async def _only_load(url: str, settings: Settings, city: Path) -> None:
     async with open_registry() as registry:
-        await _load(url, registry, signer_from(settings.signing_key_file), folder)
+        await _load(url, registry, signer_from(settings.signing_key_file), city)
 
 
 async def _plugins() -> tuple[Plugin, ...]:
@@ -267,11 +266,15 @@ def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop]:
     return uvloop.new_event_loop
 
 
-async def _load(url: str, registry: Registry, signer: Signer, folder: Path | None) -> None:
-    """Loads the city in `folder`, or the one shipped, and says what changed.
+def _city(folder: Path | None) -> Path:
+    """The folder of the city's data, that of this version where none is named. Raises SetupError if it isn't there."""
+    if folder is not None and not folder.is_dir():
+        raise SetupError(f"There is no folder {folder}.")
+    return folder or SHIPPED
 
-    On a terminal it shows bars, which are gone when it is done.
-    """
+
+async def _load(url: str, registry: Registry, signer: Signer, city: Path) -> None:
+    """Loads and says what changed; on a terminal with bars, which are gone when it is done."""
     columns = TextColumn("loading {task.description}"), BarColumn(), MofNCompleteColumn()
     with Progress(*columns, console=err, transient=True, disable=not err.is_interactive) as bar:
         tasks: dict[str, TaskID] = {}
@@ -281,7 +284,7 @@ async def _load(url: str, registry: Registry, signer: Signer, folder: Path | Non
                 tasks[what] = bar.add_task(what, total=total)
             bar.update(tasks[what], completed=done)
 
-        loaded = await prepare.load(url, registry, signer, folder or SHIPPED, show)
+        loaded = await prepare.load(url, registry, signer, city, show)
     _say(f"loaded: {loaded}")
 
 

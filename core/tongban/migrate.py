@@ -19,7 +19,7 @@ from tongban.tables import METADATA
 _PACKAGED = Path(__file__).parent / "migrations"
 _CHECKED_OUT = Path(__file__).parents[2] / "migrations"
 LOCK = 0x746F6E67
-"""Key of the advisory lock that lets one process migrate at a time ("tong" in ASCII)."""
+"""Key of the advisory lock that lets one process at a time migrate or load ("tong" in ASCII)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from sqlalchemy import make_url, text
+from sqlalchemy import func, make_url, select, text
 from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, async_sessionmaker
 
@@ -92,7 +92,7 @@ async def load(
     progress: Progress = lambda _what, _done, _total: None,
 ) -> Loaded:
     """Loads the city from `folder` and the departments, takes the shipped decisions, and holds the installed code
-    against the approved: all or nothing. No item comes into force but by an edition.
+    against the approved: all or nothing, one process at a time. No item comes into force but by an edition.
     """
     city = read_city(folder)
     now = datetime.now(UTC)
@@ -100,6 +100,7 @@ async def load(
     async with _reached(url) as engine:
         await migrate.require_current(engine)
         async with async_sessionmaker(engine)() as session, session.begin():
+            await session.execute(select(func.pg_advisory_xact_lock(migrate.LOCK)))
             steps = _counting(progress, "centers", row_count(city))
             of_city = await load_city(session, city, steps)
             await load_members(session)

@@ -131,6 +131,15 @@ def spoiled(draw: st.DrawFn) -> tuple[ItemDefinition, dict[str, Any], str]:
     return item, said, draw(st.sampled_from([item.code, "GA-001", "DA-001", "MZ-009"]))
 
 
+async def test_an_empty_application_is_told_the_same_everywhere_for_every_item(city: City) -> None:
+    """From somebody who is maybe no audience of the item either."""
+    somebody = city.residents["DA-001"]
+    for item in TONGBAN:
+        said: dict[str, Any] = {"applicant": somebody, "form": {}, "documents": []}
+        first, *others = [told(await city.assess(item, center, **said)) for center in SAMPLE]
+        assert all(other == first for other in others), item.code
+
+
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(spoiled())
 async def test_problems_do_not_depend_on_the_center(

@@ -144,7 +144,8 @@ async def test_a_query_may_come_by_get(api: Api) -> None:
 
 async def test_a_variable_may_have_any_name(api: Api) -> None:
     """Also those of the request's own parts: by GET they are read from a parameter of their own."""
-    document = "query($query: Int, $variables: Int) { a: centers(first: $query) { totalCount } b: centers(first: $variables) { totalCount } }"
+    fields = "a: centers(first: $query) { totalCount } b: centers(first: $variables) { totalCount }"
+    document = f"query($query: Int, $variables: Int) {{ {fields} }}"
     params = {"query": document, "variables": '{"query": 1, "variables": 1}'}
     assert "errors" not in (await api.client.get("/graphql", params=params)).json()
 

@@ -24,7 +24,7 @@ from tongban.admission.words import ProposalKind, ProposalStatus
 from tongban.catalog.editions import digest_of
 from tongban.catalog.publishing import last_edition
 from tongban.catalog.signing import Signer
-from tongban.catalog.timeline import BEGINNING, dated_versions
+from tongban.catalog.timeline import BEGINNING, NOT_YET, dated_versions
 from tongban.centers.hours import SHANGHAI
 from tongban.check import QUICK, Effort, Report
 from tongban.contract.items import ItemDefinition, ProcessingMode
@@ -45,10 +45,10 @@ ANNOUNCED = {
     date(2018, 7, 1): date(2018, 2, 27),
 }
 """When each edition was announced; of the first no day is known (compiled)."""
-WAIVED = "mode-from-barriers"
-"""The one rule that items fail which lay with the centers before they could be done city-wide."""
+WAIVED = frozenset({"mode-from-barriers", "guide-complete"})
+"""The rules that items fail which lay with the centers before they could be done city-wide: no barrier names why, and
+nobody is promised anything, so that there is no audience."""
 REASON = "随产品发布的历史决定（2018-02-27新闻发布会）"
-WAIVER_REASON = "当时尚未完成全市通办论证，仅在户籍地受理"
 
 
 @dataclass(frozen=True, slots=True)
@@ -280,13 +280,13 @@ async def checked(
 
 
 def _waiver(definition: ItemDefinition, report: Report, day: date, registry: Registry) -> Waiver | None:
-    """The waiver of an item that joins later: for the one rule, until the day on which it joins."""
+    """The waiver of an item that joins later: for those rules, until the day on which it joins."""
     failed = {finding.rule for finding in report.findings if finding.verdict == "FAIL"}
     final = registry.definition_of(definition.code)
     joined = final.tongban_from if final is not None else None
-    if failed != {WAIVED} or joined is None or joined <= day:
+    if not failed <= WAIVED or joined is None or joined <= day:
         return None
-    return Waiver(frozenset(failed), WAIVER_REASON, joined)
+    return Waiver(frozenset(failed), NOT_YET, joined)
 
 
 def _kind(before: ItemDefinition | None, now: ItemDefinition) -> ProposalKind:

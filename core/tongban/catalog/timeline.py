@@ -12,6 +12,9 @@ from tongban.contract.items import Audience, ItemDefinition, ProcessingMode, Rou
 BEGINNING = date(2017, 1, 1)
 """The first day of which the source speaks: the 66 of 2017."""
 
+NOT_YET = "当时尚未完成全市通办论证，仅在户籍地或居住地受理"
+"""Why an item was an exception before it joined (compiled)."""
+
 
 @dataclass(frozen=True, slots=True)
 class DatedVersion:
@@ -60,4 +63,6 @@ def _before_tongban(definition: ItemDefinition) -> ItemDefinition:
         audiences=(),
         routing_basis=basis,
         extra_days_for_split=0,
+        exception_analysis=NOT_YET,
+        review_on=definition.tongban_from,
     )

@@ -106,11 +106,11 @@ class Court:
         clock: set[str] = set()
 
         def judge(application: Application) -> Sequence[Problem] | None:
-            with watched(world), profiled(clock):
+            with watched(world), profiled(world, clock):
                 return self._judge(application)
 
         def mode_of(application: Application) -> ProcessingMode | None:
-            with watched(world), profiled(clock):
+            with watched(world), profiled(world, clock):
                 return self._mode_of(application)
 
         return self._ask(application, judge, mode_of), frozenset(world), frozenset(clock)
@@ -193,6 +193,8 @@ def _texts(problem: Any) -> list[bytes] | str:
     texts = [problem.message, *problem.path, *(text for text in optional if text is not None)]
     if not all(isinstance(text, str) for text in texts):
         return "a problem holds something else than text"
+    if sum(map(len, texts)) > LARGEST_ANSWER:
+        return f"the answer is larger than {LARGEST_ANSWER} bytes"
     if not problem.message.strip():
         return "a problem has no message"
     try:

@@ -82,6 +82,25 @@ def maker_of(schema: Any, example: Any = None) -> Maker:
     return _any_of(STOCK + GARBAGE)
 
 
+def edges_of(schema: Any, day: date) -> list[Any]:
+    """The values at which rules about a field tend to turn, all of them; none where the schema has no such values."""
+    if not isinstance(schema, Mapping):
+        return []
+    if "const" in schema:
+        return [schema["const"]]
+    choices = schema.get("oneOf") or schema.get("anyOf") or ()
+    if schema.get("enum") or choices:
+        return [*schema.get("enum", ()), *(value for choice in choices for value in edges_of(choice, day))]
+    kind = schema.get("type")
+    if kind == "string" and schema.get("format") == "date":
+        return [(day + timedelta(days=days)).isoformat() for days in (1, 400, 0, -1, -200, -800, -4000, -20_000)]
+    if kind in ("integer", "number"):
+        low, high = _bounds(schema, 1 if kind == "integer" else 0.01)
+        edges = [low, low + 1, (low + high) / 2, high - 1, high]
+        return [int(edge) for edge in edges] if kind == "integer" else list(edges)
+    return [False, True] if kind == "boolean" else []
+
+
 def _any_of(values: Sequence[Any]) -> Maker:
     return lambda draw, _: pick(draw, values)
 

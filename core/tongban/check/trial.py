@@ -114,7 +114,10 @@ class Trial:
         self, application: Application, centers: Sequence[ReceivingCenter], districts: Sequence[str], nth: int
     ) -> Iterator[Sign]:
         """The faults that one application shows at the centers and with the hukou in the districts."""
+        form = copy.deepcopy(application.form)
         first = self.ask(application)
+        if application.form != form:
+            yield Sign(Fault.CHANGES_INPUT, application)
         if _accepted(first) and len(self.clean) < MOST_CLEAN:
             self.clean.append(application)
         yield from self._beside(application, first)
@@ -132,10 +135,7 @@ class Trial:
 
     def _beside(self, application: Application, first: Answer) -> Iterator[Sign]:
         """What a second look at the same application shows: another answer, or deeds that rules may not do."""
-        before = copy.deepcopy(application.form)
         second, world, clock = self.court.watch(application)
-        if application.form != before:
-            yield Sign(Fault.CHANGES_INPUT, application)
         if not same(first, second):
             yield Sign(Fault.FLIPS, application)
         if world:

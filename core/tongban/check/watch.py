@@ -14,7 +14,6 @@ from types import FrameType
 from typing import Any
 
 OUTSIDE_WORLD = (
-    "_thread.start_new_thread",
     "builtins.input",
     "ctypes.",
     "fcntl.",
@@ -34,11 +33,11 @@ OUTSIDE_WORLD = (
     "subprocess.",
     "syslog.",
     "tempfile.",
-    "time.sleep",
     "urllib.",
     "webbrowser.",
 )
 """Beginnings of the names of audit events that pure rules never raise."""
+BY_CALL = {"_thread.start_new_thread", "time.sleep"}
 CLOCK = {
     "clock_gettime",
     "clock_gettime_ns",
@@ -76,14 +75,17 @@ def watched(noted: set[str]) -> Iterator[None]:
 
 
 @contextmanager
-def profiled(noted: set[str]) -> Iterator[None]:
-    """Adds to `noted` the calls of the clock and of shared chance that Python code makes in the block."""
+def profiled(world: set[str], clock: set[str]) -> Iterator[None]:
+    """Adds to `clock` the calls of the clock and of shared chance that Python code makes in the block.
+
+    Sleep and new threads are added to `world`: not every Python tells audit hooks of them.
+    """
 
     def called(frame: FrameType, event: str, function: Any) -> None:
         # Hypothesis takes the time of each garbage collection, which comes whenever it likes.
         own = str(frame.f_globals.get("__name__")).startswith("hypothesis.")
         if event == "c_call" and not own and (name := _forbidden(function)) is not None:
-            noted.add(name)
+            (world if name in BY_CALL else clock).add(name)
 
     before = sys.getprofile()
     sys.setprofile(called)
@@ -121,6 +123,8 @@ def _forbidden(function: Any) -> str | None:
     """The name of a built-in function that reads the clock or chance; None for any other."""
     name, module = getattr(function, "__name__", ""), getattr(function, "__module__", None)
     owner = getattr(function, "__self__", None)
+    if f"{module}.{name}" in BY_CALL:
+        return f"{module}.{name}"
     if name in CLOCK and module == "time":
         return f"time.{name}"
     if name in TODAY and isinstance(owner, type) and issubclass(owner, date):

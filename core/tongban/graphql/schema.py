@@ -2,6 +2,7 @@
 
 import logging
 from collections import Counter
+from functools import cache
 
 import strawberry
 from strawberry.extensions import MaxTokensLimiter
@@ -48,8 +49,9 @@ class Schema(strawberry.Schema):
                 log.error("%s%s", told, f" ({times} times)" if times > 1 else "")
 
 
+@cache
 def build_schema() -> Schema:
-    """The schema, ready to execute."""
+    """The schema, ready to execute; built once, since it holds nothing of a request."""
     return Schema(
         query=Query,
         mutation=Mutation,

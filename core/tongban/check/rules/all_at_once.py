@@ -13,9 +13,11 @@ from dataclasses import dataclass, field, replace
 from itertools import combinations, product
 from typing import Any
 
+from tongban.check.applications import years_before
 from tongban.check.court import Closed, Key
 from tongban.check.draws import SeededDraw
 from tongban.check.examples import application_as_data, keys_as_data
+from tongban.check.forms import edges_of
 from tongban.check.report import Finding, Verdict
 from tongban.check.titles import finding
 from tongban.check.trial import Trial
@@ -23,6 +25,7 @@ from tongban.contract.applications import Application, Sex
 
 RULE = "all-at-once"
 ABSENT = object()
+AGES = (0, 10, 17, 24, 30, 45, 52, 57, 62, 67, 75, 85)
 Facet = tuple[str, str]
 """One thing that can be changed alone: a `form` field, a `material`, a `certificate` on file, an `applicant` fact."""
 
@@ -167,16 +170,17 @@ def _changes(trial: Trial, base: Application) -> list[Change]:
     """Single changes of an application, the same each time."""
     draw, made, few = SeededDraw(1), trial.applications, trial.effort.variants
     day, applicant = base.received_on, base.applicant
+    properties = trial.item.form.get("properties", {})
     found: list[Change] = []
     for name, make in made.plan.fields.items():
-        values = [make(draw, day) for _ in range(2 * few)]
+        values = [*edges_of(properties.get(name), day), *(make(draw, day) for _ in range(few))]
         found += [Change(("form", name), value) for value in _different(values, base.form.get(name))]
         if name in base.form:
             found.append(Change(("form", name), ABSENT))
     found += [Change(("material", need.material), None) for need in trial.item.materials]
     found += [Change(("certificate", code), None) for code in made.certificates]
     facts: dict[str, list[Any]] = {
-        "birth_date": [made.birth_date(draw, day) for _ in range(3 * few)],
+        "birth_date": [years_before(day, age) for age in AGES],
         "sex": list(Sex),
         "hukou": [None, *(made.hukou(draw, day) for _ in range(2 * few))],
         "permit": [None, *(made.permit(draw, day) for _ in range(2 * few))],

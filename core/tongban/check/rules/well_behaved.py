@@ -29,8 +29,8 @@ def well_behaved(trial: Trial, limit: float) -> Finding:
     passes: Words = (
         f"{trial.court.calls}次询问无异常、均未超过{limit:g}秒、回答规范且前后一致；"
         "未见读写文件、联网、启动进程、加载模块，未见Python代码调用时钟或随机数",
-        f"{trial.court.calls} questions: no error, each answered within {limit:g} s, of the right kind and size, the same "
-        "each time; no file, network, process or new module was touched, and no Python code called the clock or chance",
+        f"{trial.court.calls} questions: no error, each answered within {limit:g} s, of the right kind and size, the "
+        "same each time; no file, network, process or new module touched; no Python code called the clock or chance",
     )
     example = application_as_data(signs[0].application) if signs else None
     return graded("well-behaved", [_words(sign, limit) for sign in signs], [], passes, example=example)
