@@ -241,6 +241,8 @@ async def publish_edition(
             proposal=row.id,
             department=row.department_id,
             definition=None if row.definition is None else DEFINITION.validate_python(row.definition),
+            argued=row.waiver["reason"] if row.waiver else None,
+            review_on=row.waiver_expires_on,
         )
         for row in due
     ]

@@ -168,6 +168,8 @@ async def _item(session: AsyncSession, code: str, today: date, problems: list[Pr
     if item is None:
         known = await catalog.exists(session, code)
         problems.append(problem("item_not_in_force" if known else "unknown_item", "item", item=_short(code, 40)))
+    elif item.suspension is not None:
+        problems.append(problem("item_suspended", "item", item=item.name, reason=item.suspension))
     return item
 
 

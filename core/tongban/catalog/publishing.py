@@ -29,12 +29,17 @@ class Draft:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """One approved proposal; without a definition the item leaves the catalog."""
+    """One approved proposal; without a definition the item leaves the catalog.
+
+    A waiver makes the version an exception: `argued` says why, `review_on` until when.
+    """
 
     code: str
     proposal: UUID
     department: UUID
     definition: ItemDefinition | None
+    argued: str | None = None
+    review_on: date | None = None
 
 
 async def one_at_a_time(session: AsyncSession) -> None:
@@ -163,8 +168,8 @@ def _version(
         statutory_days=definition.statutory_days,
         promised_days=definition.promised_days,
         extra_days_for_split=definition.extra_days_for_split,
-        exception_analysis=definition.exception_analysis,
-        review_on=definition.review_on,
+        exception_analysis=definition.exception_analysis or change.argued,
+        review_on=definition.review_on or change.review_on,
         provenance=definition.provenance,
         definition_digest=digest_of(definition),
     )

@@ -119,14 +119,16 @@ class MaterialRequirement(Stored, model=models.MaterialRequirement):
     accepts_certificate: bool = column()
 
 
-def status_of(now: dt.datetime, effective_from: dt.date, effective_to: dt.date | None) -> ItemStatus:
-    """Planned before its first day, withdrawn after its last, in force between."""
+def status_of(
+    now: dt.datetime, effective_from: dt.date, effective_to: dt.date | None, suspended_at: dt.datetime | None
+) -> ItemStatus:
+    """Planned before its first day, withdrawn after its last, between them in force unless suspended."""
     today = day_in_shanghai(now)
     if today < effective_from:
         return ItemStatus.PLANNED
     if effective_to is not None and today >= effective_to:
         return ItemStatus.WITHDRAWN
-    return ItemStatus.IN_FORCE
+    return ItemStatus.IN_FORCE if suspended_at is None else ItemStatus.SUSPENDED
 
 
 @strawberry.type
@@ -136,7 +138,8 @@ class ServiceItem(Stored, Node, model=Item):
     name_en: str | None = column()
     department: Department = reference("Department", "department_id")
     themes: list[str] = column()
-    status: ItemStatus = derived("effective_from", "effective_to", by=status_of, clock=True)
+    status: ItemStatus = derived("effective_from", "effective_to", "suspended_at", by=status_of, clock=True)
+    suspension: str | None = column(description="Why it is suspended.")
     mode: ProcessingMode = column()
     barriers: list[Barrier] = column(description="Why the mode is what it is: derived from the barriers.")
     exception: "TongbanException | None" = one("TongbanException", "id", select=lambda _desk: of_exceptions())
@@ -167,8 +170,8 @@ class ServiceItem(Stored, Node, model=Item):
 
 
 def of_exceptions() -> Selection:
-    """Versions that are not tongban although somebody argued why."""
-    return Selection([Item.mode == ProcessingMode.LOCAL_ONLY.value, Item.review_on.is_not(None)])
+    """Versions under review: not tongban although somebody argued why, or approved over a failed rule."""
+    return Selection([Item.review_on.is_not(None)])
 
 
 def exceptions_today(desk: Desk, due_before: dt.date | None = None) -> Selection:
@@ -177,7 +180,9 @@ def exceptions_today(desk: Desk, due_before: dt.date | None = None) -> Selection
     return Selection([in_force(desk.today), *of_exceptions().where, *due])
 
 
-@strawberry.type(description="An item that is not tongban, with the argument why and the date of the next review.")
+@strawberry.type(
+    description="An item that is not tongban, or that was approved over a failed rule: why, and when it is reviewed."
+)
 class TongbanException(Stored, model=Item):
     item: ServiceItem = one("ServiceItem", "id")
     barriers: list[Barrier] = column()
@@ -276,7 +281,7 @@ class CatalogQuery:
         "TongbanException",
         order=["review_on", "code"],
         select=exceptions_today,
-        description="Items that are not tongban, with their barriers and the date on which each is to be reviewed.",
+        description="Items that are not tongban or hold by a waiver, with the date on which each is to be reviewed.",
     )
 
     @strawberry.field(description="The catalog in force on a date: past ones are reproducible, future ones planned.")
@@ -335,6 +340,8 @@ def _status_is(desk: Desk, status: ItemStatus) -> ColumnElement[bool]:
         case ItemStatus.WITHDRAWN:
             return over
         case ItemStatus.IN_FORCE:
-            return ~planned & ~over
-        case ItemStatus.PROPOSED | ItemStatus.SUSPENDED:
+            return ~planned & ~over & Item.suspended_at.is_(None)
+        case ItemStatus.SUSPENDED:
+            return ~planned & ~over & Item.suspended_at.is_not(None)
+        case ItemStatus.PROPOSED:
             return Item.id.is_(None)

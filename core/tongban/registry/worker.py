@@ -55,7 +55,7 @@ class Worker:
             raise Unfit("; ".join(faults))
         self.department = department
         self.hooks = sorted(caller.name for caller in self.host.get_hookcallers(module) or ())
-        self.code_digest = code_digest(Path(str(module.__file__)).parent)
+        self.code_digest = code_digest(Path(str(module.__file__)))
         self._city: City | None = None
 
     def described(self) -> dict[str, Any]:
@@ -103,11 +103,16 @@ class Worker:
         return None if mode is None else ProcessingMode(mode)
 
 
-def code_digest(package: Path) -> str:
-    """SHA-256 over the package's files, names and contents, but for definitions (`data/*.toml`) and caches."""
+def code_digest(module: Path) -> str:
+    """SHA-256 over the files of a package, or over a single module: names and contents, but for `data/*.toml`.
+
+    `module` is the file that was imported: `__init__.py` of a package.
+    """
+    root = module.parent
+    files = sorted(path for path in root.rglob("*") if path.is_file()) if module.name == "__init__.py" else [module]
     digest = hashlib.sha256()
-    for file in sorted(path for path in package.rglob("*") if path.is_file()):
-        name = file.relative_to(package)
+    for file in files:
+        name = file.relative_to(root)
         if "__pycache__" in name.parts or (name.parts[0] == "data" and name.suffix == ".toml"):
             continue
         content = file.read_bytes()
