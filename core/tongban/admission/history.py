@@ -26,7 +26,7 @@ from tongban.catalog.publishing import last_edition
 from tongban.catalog.signing import Signer
 from tongban.catalog.timeline import BEGINNING, NOT_YET, dated_versions
 from tongban.centers.hours import SHANGHAI
-from tongban.check import QUICK, Effort, Report
+from tongban.check import QUICK, Effort, Report, Verdict, finding
 from tongban.contract.items import ItemDefinition, ProcessingMode
 from tongban.identity.actor import Actor, Role
 from tongban.registry import Registry
@@ -45,6 +45,11 @@ ANNOUNCED = {
     date(2018, 7, 1): date(2018, 2, 27),
 }
 """When each edition was announced; of the first no day is known (compiled)."""
+NOT_REHEARSED = finding(
+    "drilled",
+    Verdict.WARN,
+    ("随产品发布的历史决定，未在各中心演练", "A decision shipped with the product, not rehearsed at the centers"),
+)
 WAIVED = frozenset({"mode-from-barriers", "guide-complete"})
 """The rules that items fail which lay with the centers before they could be done city-wide: no barrier names why, and
 nobody is promised anything, so that there is no audience."""
@@ -268,7 +273,7 @@ async def checked(
     async def of_department(code: str, items: Sequence[ItemDefinition]) -> None:
         async with two_at_once, registry.checker(code) as checker:
             for item in items:
-                reports[item.code] = await checker.check(item, seen.city, seen.chain, effort)
+                reports[item.code] = await checker.check(item, seen.city, seen.chain, effort, NOT_REHEARSED)
                 progress(1)
 
     def owner(item: ItemDefinition) -> str:

@@ -14,7 +14,7 @@ from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tongban.admission import service
-from tongban.admission.history import OFFICE
+from tongban.admission.history import NOT_REHEARSED, OFFICE
 from tongban.admission.models import CheckReport, Proposal
 from tongban.admission.words import ProposalKind
 from tongban.catalog.editions import digest_of
@@ -116,7 +116,7 @@ async def _checked(
     reports: dict[str, Report] = {}
     async with registry.checker(department) as checker:
         for one in changed:
-            report = await checker.check(one.definition, seen.city, seen.chain, QUICK)
+            report = await checker.check(one.definition, seen.city, seen.chain, QUICK, NOT_REHEARSED)
             await service.record_report(session, registry, department, report, one.definition, now, None)
             reports[one.item.code] = report
             progress(1)

@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from tongban.admission import facts
 from tongban.admission.lifecycle import Do, Gate, Waiver, after, first_status, gate
 from tongban.admission.models import CheckReport, JointMeetingMember, Opinion, Proposal
+from tongban.admission.rehearsal import rehearse
 from tongban.admission.words import ProposalKind, ProposalStatus, Stance
 from tongban.catalog import publishing
 from tongban.catalog import service as catalog
@@ -97,8 +98,9 @@ async def run_check(
     department = await session.get_one(Department, row.department_id)
     definition = DEFINITION.validate_python(row.definition)
     seen = await setting(session, day_in_shanghai(now))
+    drilled = await rehearse(session, registry, row, definition, now)
     async with registry.checker(department.code) as checker:
-        report = await checker.check(definition, seen.city, seen.chain, effort)
+        report = await checker.check(definition, seen.city, seen.chain, effort, drilled)
     return await conclude(session, registry, row, department.code, definition, report, now)
 
 

@@ -129,6 +129,11 @@ def path_of_case(
     )
 
 
+def actions_of(case: Case) -> tuple[CaseAction, ...]:
+    """What may be done with the case now."""
+    return available_actions(CaseStatus(case.status), _path(case))
+
+
 def _path(case: Case) -> Path:
     return path_of_case(
         case.receiving_center_id, case.handling_center_id, case.mode, case.routed_by, case.delivery_route
