@@ -14,19 +14,20 @@ import pytest
 import pytest_asyncio
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, async_sessionmaker
 
-from support import NOW, Api, MakeApi, new_database
+from support import NOW, SIGNER, Api, MakeApi, new_database
 from tongban import prepare
 from tongban.app import create_app
 from tongban.identity.actor import DEVELOPER, Actor
-from tongban.registry import Registry, load_plugins
+from tongban.registry import Registry, open_registry
 from tongban.storage.database import Sessions, engine_for
 from tongban.storage.embedded import embedded_postgres
 
 
-@pytest.fixture(scope="session")
-def registry() -> Registry:
-    """The departments installed."""
-    return load_plugins()
+@pytest_asyncio.fixture(scope="session")
+async def registry() -> AsyncIterator[Registry]:
+    """The departments installed, each in a process of its own."""
+    async with open_registry() as registry:
+        yield registry
 
 
 @pytest.fixture(scope="session")
@@ -52,7 +53,7 @@ async def fresh_url(server_url: str) -> AsyncIterator[str]:
 async def engine(fresh_url: str, registry: Registry) -> AsyncIterator[AsyncEngine]:
     """The engine of a migrated database with the city and the departments loaded."""
     await prepare.migrated(fresh_url)
-    await prepare.load(fresh_url, registry)
+    await prepare.load(fresh_url, registry, SIGNER)
     engine = engine_for(fresh_url)
     yield engine
     await engine.dispose()
@@ -86,7 +87,7 @@ async def make_api(sessions: Sessions, registry: Registry) -> AsyncIterator[Make
     clients: list[httpx.AsyncClient] = []
 
     def make(at: datetime = NOW, actor: Actor = DEVELOPER, departments: Registry = registry) -> Api:
-        app = create_app(sessions, departments, lambda: at, actor)
+        app = create_app(sessions, departments, SIGNER, lambda: at, actor)
         client = httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test", timeout=60)
         clients.append(client)
         return Api(client)

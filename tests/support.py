@@ -9,9 +9,11 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 import httpx
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import event, func, literal, make_url, select, text, union_all
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from tongban.catalog.signing import Ed25519Signer
 from tongban.contract.applications import Sex
 from tongban.contract.items import Audience, Department, Guide, ItemDefinition, ProcessingMode, RoutingBasis
 from tongban.registry import Plugin, PluginState, Registry
@@ -20,6 +22,8 @@ from tongban.residents.service import Registration
 from tongban.storage.database import engine_for
 from tongban.tables import METADATA
 
+SIGNER = Ed25519Signer(Ed25519PrivateKey.generate())
+"""Signs the editions of tests."""
 NOW = datetime(2026, 11, 24, 2, 30, tzinfo=UTC)
 """When tests happen, unless they say otherwise: a Tuesday, 10:30 in Shanghai."""
 TODAY = NOW.date()

@@ -223,7 +223,7 @@ async def test_of_two_processes_that_migrate_at_once_one_does_it(empty: str) -> 
 
 async def test_a_database_of_a_newer_version_is_left_alone(migrated: str, registry: Registry) -> None:
     await run(migrated, "UPDATE alembic_version SET version_num = 'from the future'")
-    for attempt in (prepare.migrated(migrated), prepare.load(migrated, registry)):
+    for attempt in (prepare.migrated(migrated), prepare.load(migrated, registry, SIGNER)):
         with pytest.raises(SetupError, match="at migration from the future, which this version does not know"):
             await attempt
     assert await rows(migrated) == {}
@@ -286,7 +286,7 @@ async def test_a_full_disk_is_one_line_and_nothing_is_half_loaded(migrated: str,
     assert 'says: could not extend file "base/1/2": No space left on device. The disk is full' in one_line(said.err)
     assert await rows(migrated) == {}
     await run(migrated, "DROP TRIGGER full_disk ON material_requirement")
-    await prepare.load(migrated, registry)
+    await prepare.load(migrated, registry, SIGNER)
     assert (await rows(migrated))["center"] == 287
 
 

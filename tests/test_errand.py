@@ -543,7 +543,7 @@ async def test_the_demo_plays_the_errand_against_a_running_server(server_url: st
     """`tongban demo` tells the same story over a real connection, as often as one likes."""
     async with new_database(server_url) as url:
         await prepare.migrated(url)
-        await prepare.load(url, registry)
+        await prepare.load(url, registry, SIGNER)
         with serving(url, registry) as address:
             for _ in range(2):
                 told = StringIO()

@@ -38,7 +38,7 @@ async def loaded(server_url: str, registry: Registry) -> AsyncIterator[str]:
     """A given database, migrated and loaded, that no other test uses at the same time."""
     async with new_database(server_url) as url:
         await prepare.migrated(url)
-        await prepare.load(url, registry)
+        await prepare.load(url, registry, SIGNER)
         yield url
 
 

@@ -97,13 +97,13 @@ async def test_a_first_load_and_a_bad_row(server_url: str, tmp_path: Path) -> No
     async with new_database(server_url) as url, connected(url, 1) as sessions:
         await prepare.migrated(url)
         with pytest.raises(DataError, match=r"^calendar\.csv:\d+: day: "):
-            await prepare.load(url, Registry(), folder)
+            await prepare.load(url, Registry(), SIGNER, folder)
         async with sessions() as session:
             assert await rows(session) == [0, 0, 0, 0]
         calendar.write_text(good, encoding="utf-8")
-        loaded = await prepare.load(url, Registry(), folder)
+        loaded = await prepare.load(url, Registry(), SIGNER, folder)
         assert str(loaded) == UNCHANGED.replace("unchanged", "new")
-        again = await prepare.load(url, Registry(), folder)
+        again = await prepare.load(url, Registry(), SIGNER, folder)
         assert not again.city.any
         async with sessions() as session:
             assert await rows(session) == [16, 287, 268, len(CITY.calendar)]
