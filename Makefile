@@ -17,7 +17,7 @@ ifneq ($(shell cat $(STAMP) 2>/dev/null),$(shell pwd) $(DEPARTMENTS))
 .PHONY: $(STAMP)
 endif
 
-.PHONY: help install serve test lint format schema contract migration-check constraints clean
+.PHONY: help install serve test lint format schema history contract migration-check constraints clean
 .DEFAULT_GOAL := help
 
 help: ## Says what can be made
@@ -45,6 +45,9 @@ format: $(STAMP) ## Formats the code and mends what can be mended
 schema: $(STAMP) ## Writes schema.graphql anew
 	$(VENV) -m tongban schema > schema.graphql.new
 	mv schema.graphql.new schema.graphql
+
+history: $(STAMP) ## Writes the shipped decisions and their reports anew (ARGS=--quick in seconds)
+	$(VENV) -m tongban.admission.release $(ARGS)
 
 contract: $(STAMP) ## Lists what the schema lacks of docs/reference/contract.graphql
 	@$(VENV) -m tongban schema --missing-from docs/reference/contract.graphql

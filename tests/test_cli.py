@@ -20,7 +20,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from typer.testing import CliRunner
 
 from programs import PROGRAM, environment, started, tongban, waiting
-from support import new_database
+from support import SIGNER, new_database
 from tongban import cli, prepare
 from tongban.centers.rows import SHIPPED
 from tongban.errors import SetupError
@@ -100,7 +100,7 @@ def test_every_command_has_help(command: str) -> None:
 
 
 def test_there_are_these_commands() -> None:
-    assert COMMANDS == ["serve", "migrate", "load", "schema", "plugins", "demo"]
+    assert COMMANDS == ["serve", "migrate", "load", "schema", "plugins", "demo", "new-department", "check"]
 
 
 @pytest.mark.parametrize(
@@ -156,8 +156,8 @@ def test_plugins_lists_the_departments(registry: Registry) -> None:
     for plugin, line in zip(registry.plugins, lines[1:], strict=True):
         assert plugin.department
         shown = line.split()
-        assert shown[:3] == [plugin.name, plugin.version, plugin.department.code]
-        assert shown[4:] == [str(len(plugin.department.items)), str(len(plugin.department.materials)), "ACTIVE"]
+        assert shown[:4] == [plugin.name, plugin.version, "1.0.0", plugin.department.code]
+        assert shown[5:] == [str(len(plugin.department.items)), str(len(plugin.department.materials)), "ACTIVE"]
 
 
 def test_a_quarantined_plugin_has_its_reason_and_harms_no_other(tmp_path: Path, registry: Registry) -> None:
@@ -167,8 +167,8 @@ def test_a_quarantined_plugin_has_its_reason_and_harms_no_other(tmp_path: Path, 
     points = tmp_path / "tongban_broken-1.dist-info" / "entry_points.txt"
     points.write_text("[tongban.plugins]\nbroken = tongban_broken\n")
     said = tongban("plugins", PYTHONPATH=str(tmp_path))
-    assert said.code == 1
-    assert one_line(said.err) == "plugin broken is quarantined: RuntimeError: no rules today"
+    assert (said.code, said.err) == (1, "")
+    assert said.out.splitlines()[-1] == "broken does not serve: RuntimeError: no rules today"
     assert said.out.count(" ACTIVE") == len(registry.plugins)
     assert [line.split() for line in said.out.splitlines() if "QUARANTINED" in line] == [["broken", "1", "QUARANTINED"]]
 

@@ -14,8 +14,9 @@ import sysconfig
 import tomllib
 import venv
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
-from dataclasses import MISSING, dataclass, fields
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import MISSING, asdict, dataclass, field, fields
+from datetime import UTC, datetime
 from importlib.metadata import EntryPoint
 from itertools import zip_longest
 from pathlib import Path
@@ -29,7 +30,12 @@ from typer.testing import CliRunner
 import tongban
 from graphql import GraphQLEnumType
 from graphql import build_schema as read_schema
-from support import Api, new_database
+from support import TODAY, Api, new_database
+from tongban import testing
+from tongban.admission.lifecycle import MOVES, first_status
+from tongban.admission.words import ProposalKind
+from tongban.centers.hours import day_in_shanghai
+from tongban.check.titles import TITLES
 from tongban.cli import app
 from tongban.contract.hooks import CONTRACT_VERSION, DepartmentHooks
 from tongban.contract.items import (
@@ -44,7 +50,7 @@ from tongban.contract.items import (
 from tongban.contract.problems import ProblemCode
 from tongban.graphql.schema import build_schema
 from tongban.messages import MESSAGES, Message
-from tongban.registry import GROUP, PluginState, load_plugins
+from tongban.registry import GROUP, Limits, PluginState, open_registry
 from tongban.settings import Settings
 from tongban.testing import sample_application
 
@@ -150,8 +156,33 @@ QUESTIONS = [
     pytest.param(question.text, answer, id=f"{page.stem}-{number}")
     for page in PAGES
     for number, (question, answer) in enumerate(questions_of(page), 1)
-    if question.mark != "tutorial"
+    if not question.mark
 ]
+STORIES = [page for page in PAGES if any(question.mark == "story" for question, _ in questions_of(page))]
+
+
+@dataclass(slots=True)
+class Story:
+    """Questions that follow each other: what one answers for a word such as PROPOSAL-ID, the next ones ask with."""
+
+    today: str
+    found: dict[str, str] = field(default_factory=dict)
+
+    def asked(self, question: str) -> str:
+        """The question with the words filled in."""
+        for word, value in {"TODAY": self.today, **self.found}.items():
+            question = question.replace(word, value)
+        return question
+
+    def fits(self, shown: Any, got: Any) -> bool:
+        """Whether the answer is the one shown. `…` stands for any value, a word such as PROPOSAL-ID for a new one."""
+        if isinstance(shown, dict) and isinstance(got, dict):
+            return shown.keys() == got.keys() and all(self.fits(shown[key], got[key]) for key in shown)
+        if isinstance(shown, list) and isinstance(got, list):
+            return len(shown) == len(got) and all(map(self.fits, shown, got))
+        if isinstance(shown, str) and re.fullmatch(r"[A-Z]+-ID", shown):
+            return isinstance(got, str) and self.found.setdefault(shown, got) == got
+        return shown == "…" or bool(got == (self.today if shown == "TODAY" else shown))
 
 
 class TestQuestions:
@@ -160,6 +191,14 @@ class TestQuestions:
         self, api: Api, question: str, answer: dict[str, Any]
     ) -> None:
         assert await api.ask(question) == answer
+
+    @pytest.mark.parametrize("page", STORIES, ids=lambda page: page.stem)
+    async def test_a_story_goes_as_it_is_told(self, api: Api, page: Path) -> None:
+        story = Story(TODAY.isoformat())
+        for question, answer in questions_of(page):
+            if question.mark == "story":
+                got = await api.ask(story.asked(question.text))
+                assert story.fits(answer, got), (question.text, got)
 
     def test_the_readme_shows_three(self) -> None:
         assert len(list(questions_of(ROOT / "README.md"))) == 3
@@ -178,25 +217,37 @@ class TestCommands:
                 for command, lines in _commands(block):
                     await _runs(command, lines, tmp_path, url)
 
-    async def test_the_tutorial_ends_with_its_item_served(self, tmp_path: Path, server_url: str) -> None:
+    async def test_the_tutorial_goes_as_it_is_told(self, tmp_path: Path, server_url: str) -> None:
         _make_venv(tmp_path)
+        (tmp_path / "plugins").mkdir()
         shutil.copy(ROOT / "pyproject.toml", tmp_path)
-        blocks = blocks_of(TUTORIAL)
-        for block in blocks:
-            if file := re.fullmatch(r"`(plugins/.+)`:", block.before):
-                target = tmp_path / file[1]
-                target.parent.mkdir(parents=True, exist_ok=True)
-                target.write_text(block.text, encoding="utf-8")
-        first, back = (list(_commands(block)) for block in blocks if block.language == "console")
-        ((question, answer),) = questions_of(TUTORIAL)
-        async with new_database(server_url) as url:
-            for command, lines in first[:-1]:
-                await _runs(command, lines, tmp_path, url)
-            async with _serving(*first[-1], tmp_path, url) as address, httpx.AsyncClient() as client:
-                response = await client.post(address, json={"query": question.text})
-                assert response.json() == {"data": answer}
-            for command, lines in back:
-                await _runs(command, lines, tmp_path, url)
+        story = Story(day_in_shanghai(datetime.now(UTC)).isoformat())
+        answers = {question.text: answer for question, answer in questions_of(TUTORIAL)}
+        asked = 0
+        async with (
+            new_database(server_url) as url,
+            AsyncExitStack() as served,
+            httpx.AsyncClient(timeout=120) as client,
+        ):
+            address = ""
+            for block in blocks_of(TUTORIAL):
+                if file := re.fullmatch(r"`(plugins/.+)`:", block.before):
+                    assert (tmp_path / file[1]).exists(), f"{file[1]} is not what the template wrote"
+                    (tmp_path / file[1]).write_text(block.text, encoding="utf-8")
+                elif block.language == "graphql":
+                    response = await client.post(address, json={"query": story.asked(block.text)})
+                    got = response.json().get("data")
+                    assert story.fits(answers[block.text], got), (block.text, response.text)
+                    asked += 1
+                elif block.language == "console":
+                    for command, lines in _commands(block):
+                        if command.endswith("serve"):
+                            address = await served.enter_async_context(_serving(command, lines, tmp_path, url))
+                            continue
+                        if command.startswith("rm"):
+                            await served.aclose()
+                        await _runs(command, lines, tmp_path, url)
+        assert asked == len(answers)
         assert not (tmp_path / "plugins" / "library").exists()
 
 
@@ -307,7 +358,7 @@ class TestHooks:
         tests = [*ROOT.glob("tests/**/test_*.py"), *ROOT.glob("plugins/*/test_*.py")]
         assert any(_calls(path, name) for path in tests), f"no test calls {name}"
 
-    def test_the_examples_are_a_plugin(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def test_the_examples_are_a_plugin(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         package = tmp_path / "documented_library"
         (package / "data").mkdir(parents=True)
         (definition,) = (block.text for block in blocks_of(TUTORIAL) if "/data/" in block.before)
@@ -316,20 +367,28 @@ class TestHooks:
         (package / "__init__.py").write_text("\n".join(examples), encoding="utf-8")
         monkeypatch.syspath_prepend(tmp_path)
 
-        registry = load_plugins([EntryPoint("library", "documented_library", GROUP)])
+        async with open_registry([EntryPoint("library", "documented_library", GROUP)]) as registry:
+            (plugin,) = registry.plugins
+            assert plugin.state is PluginState.ACTIVE, plugin.problem
+            assert set(plugin.hooks) == set(self.HOOKS)
+            assert plugin.contract == "1.0"
+            module = importlib.import_module("documented_library")
+            (card,) = module.tongban_department().items
+            grown_up = sample_application(card)
+            assert not module.tongban_validate(application=grown_up)
+            assert module.tongban_processing_mode(application=grown_up) is tongban.ProcessingMode.DIRECT
+            born_today = tongban.Applicant(birth_date=grown_up.received_on)
+            judgment = await registry.judge("TS", sample_application(card, applicant=born_today))
+            assert [problem.detail for problem in judgment.problems] == ["reader-card.child"]
+            assert judgment.mode is tongban.ProcessingMode.DIRECT
 
-        (plugin,) = registry.plugins
-        assert plugin.state is PluginState.ACTIVE, plugin.problem
-        assert set(plugin.hooks) == set(self.HOOKS)
-        module = importlib.import_module("documented_library")
-        (card,) = module.tongban_department().items
-        grown_up = sample_application(card)
-        assert not module.tongban_validate(application=grown_up)
-        assert module.tongban_processing_mode(application=grown_up) is tongban.ProcessingMode.DIRECT
-        born_today = tongban.Applicant(birth_date=grown_up.received_on)
-        verdict = registry.judge("TS", sample_application(card, applicant=born_today))
-        assert [problem.detail for problem in verdict.problems] == ["reader-card.child"]
-        assert verdict.mode is tongban.ProcessingMode.DIRECT
+    def test_the_limits_are_listed(self) -> None:
+        listed = table(section(HOOKS_PAGE, "Limits"))
+        assert {name: float(value) for name, (value, _) in listed.items()} == asdict(Limits())
+
+    def test_what_tests_may_import_is_listed(self) -> None:
+        listed = table(section(HOOKS_PAGE, "For tests"))
+        assert sorted(name for cell in listed for name in re.findall(r"\w+", cell)) == sorted(testing.__all__)
 
     def test_the_front_door_is_listed(self) -> None:
         listed = table(section(HOOKS_PAGE, "The front door"))
@@ -347,6 +406,21 @@ def _calls(path: Path, name: str) -> bool:
         and name == (node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", None))
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
     )
+
+
+def _commands_of(group: Any, before: str = "") -> Iterator[tuple[str, Any]]:
+    """Each command by its whole name, those of groups too."""
+    for name, command in group.commands.items():
+        if hasattr(command, "commands"):
+            yield from _commands_of(command, f"{before}{name} ")
+        else:
+            yield f"{before}{name}", command
+
+
+def _shown_as(option: Any) -> str:
+    """An option by its first name, an argument in capitals."""
+    name: str = option.opts[0]
+    return name if name.startswith("-") else name.upper()
 
 
 class TestReference:
@@ -375,17 +449,18 @@ class TestReference:
         }
         assert {name: default for name, (default, _) in listed.items()} == known
 
-    COMMANDS: ClassVar[dict[str, Any]] = vars(typer.main.get_command(app))["commands"]
+    COMMANDS: ClassVar = dict(_commands_of(typer.main.get_command(app)))
 
     @pytest.mark.parametrize("name", COMMANDS)
     def test_a_command_is_described_as_its_help_does(self, name: str) -> None:
         command, text = self.COMMANDS[name], section(DOCS / "reference" / "cli.md", f"`tongban {name}`")
         assert command.help in text
-        options = {option.opts[0]: [option.help] for option in command.params}
+        options = {_shown_as(option): [option.help] for option in command.params}
         assert table(text) == options
-        help_ = CliRunner().invoke(app, [name, "--help"], env={"COLUMNS": "120", "NO_COLOR": "1", "TERM": "dumb"})
+        plain = {"COLUMNS": "120", "NO_COLOR": "1", "TERM": "dumb"}
+        help_ = CliRunner().invoke(app, [*name.split(), "--help"], env=plain)
         assert help_.exit_code == 0
-        assert all(option in help_.output for option in options)
+        assert all(option.lower() in help_.output.lower() for option in options)
 
     def test_no_command_is_described_that_is_not_there(self) -> None:
         text = (DOCS / "reference" / "cli.md").read_text(encoding="utf-8")
@@ -415,6 +490,25 @@ def _row_of(name: str, message: Message) -> str:
     """The line of problems.md for a message."""
     step = f"{message.next_zh}<br>{message.next_en}" if message.next_zh else "—"
     return f"| `{name}` | `{message.code}` | {message.zh}<br>{message.en} | {step} |"
+
+
+class TestAdmission:
+    PAGE = DOCS / "explanation" / "admission.md"
+
+    def test_each_rule_of_the_check_is_told(self) -> None:
+        listed = table(section(self.PAGE, "The rules of the check"))
+        assert {name: title for name, (title, _) in listed.items()} == {name: zh for name, (zh, _) in TITLES.items()}
+
+    def test_the_picture_is_the_lifecycle(self) -> None:
+        (picture,) = (block.text for block in blocks_of(self.PAGE) if "stateDiagram" in block.text)
+        drawn = set(re.findall(r"^ *(\w+) --> (\w+): (\w+)$", picture, re.MULTILINE))
+        assert drawn == {(one, other, do) for (one, do), other in MOVES.items() if one is not other}
+        begun = {
+            kind: status
+            for status, kinds in re.findall(r"^ *\[\*\] --> (\w+): (.+)$", picture, re.MULTILINE)
+            for kind in kinds.split(", ")
+        }
+        assert begun == {kind: first_status(kind) for kind in ProposalKind}
 
 
 SERVED = read_schema(build_schema().as_str()).type_map.values()

@@ -23,6 +23,7 @@ from support import (
     LOCAL_ITEM,
     NOW,
     QINGPU,
+    SIGNER,
     SPLIT_ITEM,
     UNMAPPED,
     Api,
@@ -581,7 +582,7 @@ async def cases_at(url: str) -> dict[str, int]:
 @contextmanager
 def serving(url: str, registry: Registry) -> Iterator[str]:
     """The address of a server in a thread of its own, over that database, until the block ends."""
-    server = uvicorn.Server(uvicorn.Config(create_server_app(url, registry, 2), port=0, log_level="warning"))
+    server = uvicorn.Server(uvicorn.Config(create_server_app(url, registry, SIGNER, 2), port=0, log_level="warning"))
     thread = threading.Thread(target=server.run)
     thread.start()
     try:

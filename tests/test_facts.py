@@ -7,12 +7,10 @@ branches as pilots, appointments, the checklist that resolves a whole chain of m
 while a district's network is down, and one look of direct and split cases state by state.
 """
 
-import sys
-import types
 from collections import Counter
-from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -38,8 +36,8 @@ from support import (
     register_for,
     submit,
 )
-from tongban import Application, Department, Problem, ProcessingMode, hookimpl
-from tongban.registry import GROUP, Registry, load_plugins
+from tongban import ProcessingMode
+from tongban.registry import GROUP, Registry, open_registry
 from tongban.testing import needed_materials
 
 GO_LIVE, POLICE_JOIN = "2018-03-01", "2018-07-01"
@@ -493,35 +491,31 @@ async def test_the_chain_of_materials_is_told_at_once(api: Api) -> None:
 
 
 async def test_where_a_departments_plugin_fails_the_hotline_is_named(
-    make_api: MakeApi, registry: Registry, monkeypatch: pytest.MonkeyPatch
+    make_api: MakeApi, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """One department's failure is a problem of its own items; 962200 helps on, and the others are served."""
-    archives = registry.departments["DA"]
-    broken = types.ModuleType("broken_archives")
-
-    @hookimpl
-    def tongban_department() -> Department:
-        return archives
-
-    @hookimpl
-    def tongban_validate(application: Application) -> Sequence[Problem]:
-        raise RuntimeError("the register is down")
-
-    broken.__dict__.update(tongban_department=tongban_department, tongban_validate=tongban_validate)
-    monkeypatch.setitem(sys.modules, "broken_archives", broken)
-    others = [point for point in entry_points(group=GROUP) if point.name != "archives"]
-    departments = load_plugins([*others, EntryPoint("archives", "broken_archives", GROUP)])
-    api = make_api(departments=departments)
-
-    [center, *_] = await centers_of(api, QINGPU)
-    resident = await register(api, hukouDivisionCode=center["divisionCode"])
-    payload = await submit(api, await application(api, DIRECT_ITEM, center["code"], resident["id"]))
-    assert payload["case"] is None
-    [problem] = payload["problems"]
-    assert (problem["code"], problem["detail"]) == ("PLUGIN_FAILED", "RuntimeError")
-    assert "962200" in problem["nextStep"]
-    assert "register is down" not in str(payload)
-    assert (await done(submit(api, await application(api, SPLIT_ITEM, center["code"], resident["id"]))))["number"]
+    (tmp_path / "broken_archives.py").write_text(
+        "from tongban_archives import hookimpl, tongban_department\n"
+        "@hookimpl\n"
+        "def tongban_validate(application):\n"
+        "    raise RuntimeError('the register is down')\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    served = [point for point in entry_points(group=GROUP) if point.name == "civil_affairs"]
+    async with open_registry([*served, EntryPoint("archives", "broken_archives", GROUP)]) as departments:
+        api = make_api(departments=departments)
+        [center, *_] = await centers_of(api, QINGPU)
+        resident = await register(api, hukouDivisionCode=center["divisionCode"])
+        payload = await submit(api, await application(api, DIRECT_ITEM, center["code"], resident["id"]))
+        assert payload["case"] is None
+        [problem] = payload["problems"]
+        assert (problem["code"], problem["detail"]) == (
+            "PLUGIN_FAILED",
+            "RuntimeError in broken_archives.py, line 4",
+        )
+        assert "962200" in problem["nextStep"]
+        assert "register is down" not in str(payload)
+        assert (await done(submit(api, await application(api, SPLIT_ITEM, center["code"], resident["id"]))))["number"]
 
 
 async def test_local_only_items_are_served_only_where_the_household_is_registered(api: Api) -> None:

@@ -17,7 +17,7 @@ from sqlalchemy import text
 from typer.testing import CliRunner
 
 from programs import Serving, serving, tongban, waiting
-from support import DIRECT_ITEM, JIADING, Api, application, centers_of, new_database, register, submit
+from support import DIRECT_ITEM, JIADING, SIGNER, Api, application, centers_of, new_database, register, submit
 from tongban import cli, prepare
 from tongban.errors import SetupError
 from tongban.registry import Registry

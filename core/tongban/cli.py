@@ -10,15 +10,13 @@ import signal
 import socket
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated
 
 import typer
 import uvicorn
-from pydantic import ValidationError
-from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
 from rich.table import Table
 
@@ -27,6 +25,8 @@ from tongban import prepare
 from tongban.app import create_server_app
 from tongban.catalog.signing import Signer, signer_from
 from tongban.centers.rows import SHIPPED
+from tongban.commands import catalog, kit
+from tongban.commands.terminal import err, out, read_settings, running_database, say
 from tongban.demo import play
 from tongban.errors import DataError, SetupError
 from tongban.graphql.names import missing_names
@@ -40,8 +40,6 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
-out = Console(soft_wrap=True, emoji=False)
-err = Console(soft_wrap=True, emoji=False, stderr=True)
 GRACE = 10
 """Seconds that open requests get to end when the server stops."""
 
@@ -54,16 +52,16 @@ def serve(
     ] = None,
 ) -> None:
     """Start the database if none is named, migrate, load the city, and serve until Ctrl-C or SIGTERM."""
-    settings = _settings()
+    settings = read_settings()
     host, port = host or settings.host, settings.port if port is None else port
     city = _city(settings.city_data)
-    with _listening(host, port) as listener, _database(settings) as url:
+    with _listening(host, port) as listener, running_database(settings) as url:
         if not ip_address(listener.getsockname()[0]).is_loopback:
             err.print(f"Listening on {host}, with no sign-in yet: whoever reaches it may do anything.", style="yellow")
         where = f"http://{f'[{host}]' if ':' in host else host}:{listener.getsockname()[1]}/graphql"
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:
             runner.run(_serve(url, settings, city, listener, where))
-    _say("stopped")
+    say("stopped")
 
 
 @app.command()
@@ -71,13 +69,13 @@ def migrate(
     check: Annotated[bool, typer.Option("--check", help="Then say whether database and models agree.")] = False,
 ) -> None:
     """Bring the database to the schema of this version; one process at a time does it."""
-    with _database(_settings()) as url:
+    with running_database(read_settings()) as url:
         before = asyncio.run(prepare.migrated(url))
-        _say(_told(before))
+        say(_told(before))
         if check:
             if changes := asyncio.run(prepare.differences(url)):
                 raise SetupError(f"Database and models differ; it would take: {'; '.join(changes)}.")
-            _say("database and models agree")
+            say("database and models agree")
 
 
 @app.command()
@@ -88,9 +86,9 @@ def load(
     ] = None,
 ) -> None:
     """Load the city and the departments' items: all or nothing; a second time changes nothing."""
-    settings = _settings()
+    settings = read_settings()
     city = _city(data or settings.city_data)
-    with _database(settings) as url:
+    with running_database(settings) as url:
         asyncio.run(_only_load(url, settings, city))
 
 
@@ -112,28 +110,33 @@ def schema(
     except (GraphQLError, TypeError, UnicodeDecodeError) as error:
         raise SetupError(f"{missing_from} is no SDL: {str(error).partition(chr(10))[0]}") from error
     for name in names.missing:
-        _say(name)
-    _say(f"{names.total - len(names.missing)} of {names.total} names are there, {len(names.missing)} missing")
+        say(name)
+    say(f"{names.total - len(names.missing)} of {names.total} names are there, {len(names.missing)} missing")
 
 
 @app.command()
 def plugins() -> None:
     """List the departments' plugins, and why one does not serve. Ends with 1 where one is quarantined."""
     found = asyncio.run(_plugins())
-    table = Table("plugin", "version", "department", "items", "materials", "state", box=None, pad_edge=False)
+    columns = ("plugin", "version", "contract", "department", "items", "materials", "state")
+    table = Table(*columns, box=None, pad_edge=False)
     for plugin in found:
         department = plugin.department
         table.add_row(
             plugin.name,
             plugin.version,
+            plugin.contract or "",
             f"{department.code} {department.name}" if department else "",
             str(len(department.items)) if department else "",
             str(len(department.materials)) if department else "",
             plugin.state.value,
         )
     out.print(table)
-    if any(plugin.state is PluginState.QUARANTINED for plugin in found):
-        raise typer.Exit(1)  # the reasons stand on standard error: the registry says them
+    bad = [plugin for plugin in found if plugin.state is PluginState.QUARANTINED]
+    for plugin in bad:
+        say(f"{plugin.name} does not serve: {plugin.problem}")
+    if bad:
+        raise typer.Exit(1)
 
 
 @app.command()
@@ -142,6 +145,11 @@ def demo(
 ) -> None:
     """Play the errand of the source against a server: hukou in Hongkou, home in Qingpu, work in Jiading."""
     asyncio.run(play(url, out))
+
+
+app.command("new-department")(kit.write_department)
+app.command()(kit.check)
+app.add_typer(catalog.app, name="catalog")
 
 
 def main() -> None:
@@ -186,32 +194,12 @@ class _Server(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
-        _say(f"Tongban serves on {self.where} (Ctrl-C ends it)")
+        say(f"Tongban serves on {self.where} (Ctrl-C ends it)")
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         if self.server_state.tasks:
-            _say(f"open requests have {GRACE} s to end (Ctrl-C ends them now)")
+            say(f"open requests have {GRACE} s to end (Ctrl-C ends them now)")
         await super().shutdown(sockets)
-
-
-def _settings() -> Settings:
-    """The settings of the environment. Raises SetupError with every variable that is wrong."""
-    try:
-        return Settings()
-    except ValidationError as error:
-        wrong = (f"TONGBAN_{str(e['loc'][0]).upper()}: {e['msg']}" for e in error.errors())
-        raise SetupError("; ".join(wrong)) from None
-
-
-@contextmanager
-def _database(settings: Settings) -> Iterator[str]:
-    """The database while it runs. Says which one it is: a setting is easily forgotten."""
-    place = prepare.place(settings)
-    _say(f"database: {place}")
-    with ExitStack() as stack:
-        with err.status("starting it"):
-            url = stack.enter_context(prepare.database(settings))
-        yield url
 
 
 def _listening(host: str, port: int) -> socket.socket:
@@ -240,7 +228,7 @@ async def _serve(url: str, settings: Settings, city: Path, listener: socket.sock
     """Prepares the database and serves, on one event loop with the departments' processes."""
     signer = signer_from(settings.signing_key_file)
     async with open_registry() as registry:
-        _say(_told(await prepare.migrated(url)))
+        say(_told(await prepare.migrated(url)))
         await _load(url, registry, signer, city)
         server = create_server_app(url, registry, signer, settings.pool_size)
         config = uvicorn.Config(server, log_config=None, timeout_graceful_shutdown=GRACE)
@@ -253,8 +241,13 @@ async def _only_load(url: str, settings: Settings, city: Path) -> None:
 
 
 async def _plugins() -> tuple[Plugin, ...]:
-    async with open_registry() as registry:
-        return registry.plugins
+    log = logging.getLogger("tongban.registry.host")
+    log.disabled = True  # what it would warn of is said below the table
+    try:
+        async with open_registry() as registry:
+            return registry.plugins
+    finally:
+        log.disabled = False
 
 
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop]:
@@ -285,11 +278,7 @@ async def _load(url: str, registry: Registry, signer: Signer, city: Path) -> Non
             bar.update(tasks[what], completed=done)
 
         loaded = await prepare.load(url, registry, signer, city, show)
-    _say(f"loaded: {loaded}")
-
-
-def _say(line: str) -> None:
-    out.print(line, markup=False, highlight=False)
+    say(f"loaded: {loaded}")
 
 
 def _refuse(reason: str) -> None:

@@ -99,7 +99,11 @@ MESSAGES = {
         "Apply for item {item_code} first",
     ),
     "unknown_material": Message(
-        C.MATERIAL_INVALID, "没有编号为{material}的材料", "There is no material with the code {material}"
+        C.MATERIAL_INVALID,
+        "没有编号为{material}的材料",
+        "There is no material with the code {material}",
+        "请核对材料编号",
+        "Check the material's code",
     ),
     "unknown_document": Message(
         C.MATERIAL_INVALID,
@@ -200,19 +204,50 @@ MESSAGES = {
         "请先安装该部门的插件",
         "Install the department's plugin first",
     ),
-    "definition_invalid": Message(C.INVALID_INPUT, "事项定义有误：{reason}", "The definition is not valid: {reason}"),
-    "definition_of_another": Message(
-        C.INVALID_INPUT, "定义的编号是{code}，不是{item}", "The definition's code is {code}, not {item}"
+    "definition_invalid": Message(
+        C.INVALID_INPUT,
+        "事项定义有误：{reason}",
+        "The definition is not valid: {reason}",
+        "请修改定义后重新提出",
+        "Mend the definition and propose it again",
     ),
-    "nothing_to_check": Message(C.NOT_DECIDABLE, "退出提案没有可检查的定义", "A withdrawal has no definition to check"),
+    "definition_of_another": Message(
+        C.INVALID_INPUT,
+        "定义的编号是{code}，不是{item}",
+        "The definition's code is {code}, not {item}",
+        "请核对事项编号",
+        "Check which item is meant",
+    ),
+    "definition_of_exit": Message(
+        C.INVALID_INPUT,
+        "退出提案不带定义",
+        "A withdrawal has no definition",
+        "请去掉定义，或提出调整（ADJUST）",
+        "Leave the definition out, or propose ADJUST",
+    ),
+    "nothing_to_check": Message(
+        C.NOT_DECIDABLE,
+        "退出提案没有可检查的定义",
+        "A withdrawal has no definition to check",
+        "可以直接决定",
+        "Decide it right away",
+    ),
     "proposal_not_there_yet": Message(
-        C.ACTION_NOT_ALLOWED, "提案处于“{status}”状态，不能进行此操作", "Not possible while the proposal is {status}"
+        C.ACTION_NOT_ALLOWED,
+        "提案处于“{status}”状态，不能进行此操作",
+        "Not possible while the proposal is {status}",
+        "请查看提案当前状态；已结的提案须重新提出",
+        "See where it stands; one that is decided needs a new proposal",
     ),
     "decision_needs_reason": Message(
         C.INVALID_INPUT, "请说明决定的理由", "A decision needs a reason", "请填写理由", "Give the reason"
     ),
     "office_only": Message(
-        C.FORBIDDEN, "只有联席会议办公室可以决定和发布", "Only the office of the joint meeting decides and publishes"
+        C.FORBIDDEN,
+        "只有联席会议办公室可以决定和发布",
+        "Only the office of the joint meeting decides and publishes",
+        "请交由联席会议办公室办理",
+        "Ask the office of the joint meeting",
     ),
     "not_checked": Message(
         C.CHECK_FAILED,
@@ -245,6 +280,8 @@ MESSAGES = {
         C.INVALID_INPUT,
         "豁免的规则并未失败（失败的是：{rules}）",
         "The waiver names rules that did not fail (failed: {rules})",
+        "请只豁免未通过的规则；全部通过时不需要豁免",
+        "Waive only the rules that failed; where none did, leave the waiver out",
     ),
     "effective_in_the_past": Message(
         C.INVALID_INPUT,
@@ -254,7 +291,11 @@ MESSAGES = {
         "Give today or a later day",
     ),
     "edition_before_the_last": Message(
-        C.INVALID_INPUT, "新版清单不能早于上一版（{day}）生效", "An edition can't begin before the last one ({day})"
+        C.INVALID_INPUT,
+        "新版清单不能早于上一版（{day}）生效",
+        "An edition can't begin before the last one ({day})",
+        "请填写{day}或以后的日期",
+        "Give {day} or a later day",
     ),
     "nothing_to_publish": Message(
         C.NOT_DECIDABLE,

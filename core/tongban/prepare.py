@@ -97,7 +97,7 @@ async def load(
     city = read_city(folder)
     now = datetime.now(UTC)
     items = sum(len(department.items) for department in registry.departments.values())
-    async with _reached(url) as engine:
+    async with reached(url) as engine:
         await migrate.require_current(engine)
         async with async_sessionmaker(engine)() as session, session.begin():
             await session.execute(select(func.pg_advisory_xact_lock(migrate.LOCK)))
@@ -114,18 +114,18 @@ async def load(
 
 async def migrated(url: str) -> migrate.Revisions:
     """Applies the migrations that are missing; gives where the database stood before."""
-    async with _reached(url) as engine:
+    async with reached(url) as engine:
         return await migrate.upgrade(engine)
 
 
 async def differences(url: str) -> list[str]:
     """What would bring the migrated database to the models; empty where they agree."""
-    async with _reached(url) as engine:
+    async with reached(url) as engine:
         return await migrate.differences(engine)
 
 
 @asynccontextmanager
-async def _reached(url: str) -> AsyncIterator[AsyncEngine]:
+async def reached(url: str) -> AsyncIterator[AsyncEngine]:
     """An engine of one connection to a PostgreSQL that is new enough; what the database refuses is one clear line."""
     engine = engine_for(url, 1)
     try:

@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import tongban_civil_affairs
 from tongban import Applicant, Application, ItemDefinition, ReceivingCenter, Sex
-from tongban.testing import item_of, may_apply, sample_applicant, sample_application
+from tongban.testing import conforms, item_of, may_apply, sample_applicant, sample_application
 from tongban_civil_affairs import DEPARTMENT, tongban_validate
 
 
@@ -232,3 +233,7 @@ def applications(draw: st.DrawFn) -> Application:
 @given(applications(), CENTERS)
 def test_rules_never_raise_and_say_the_same_at_every_center(application: Application, center: ReceivingCenter) -> None:
     assert tongban_validate(application) == tongban_validate(replace(application, center=center))
+
+
+def test_conforms() -> None:
+    conforms(tongban_civil_affairs)

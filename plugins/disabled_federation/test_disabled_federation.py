@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import tongban_disabled_federation
 from tongban import Applicant, ItemDefinition, ReceivingCenter
-from tongban.testing import JIADING, item_of, may_apply, sample_applicant, sample_application
+from tongban.testing import JIADING, conforms, item_of, may_apply, sample_applicant, sample_application
 from tongban_disabled_federation import DEPARTMENT, tongban_validate
 
 ELSEWHERE = ReceivingCenter(code="SH0151-01", district="310151")
@@ -145,3 +146,7 @@ def test_rules_bear_any_form_and_see_no_center(
         for center in (JIADING, ELSEWHERE)
     )
     assert here == there
+
+
+def test_conforms() -> None:
+    conforms(tongban_disabled_federation)

@@ -8,8 +8,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import tongban_health
 from tongban import Applicant, Application, Hukou, ItemDefinition, ReceivingCenter, Sex
-from tongban.testing import A_DAY, HONGKOU_STREET, JIADING, item_of, may_apply, sample_applicant, sample_application
+from tongban.testing import (
+    A_DAY,
+    HONGKOU_STREET,
+    JIADING,
+    conforms,
+    item_of,
+    may_apply,
+    sample_applicant,
+    sample_application,
+)
 from tongban_health import DEPARTMENT, tongban_validate
 from tongban_health.rules import RULES
 
@@ -153,3 +163,7 @@ def test_rules_never_raise_and_never_ask_where(
 ) -> None:
     here = Application(item=code, applicant=applicant, center=JIADING, received_on=day, form=form)
     assert tongban_validate(here) == tongban_validate(replace(here, center=ELSEWHERE))
+
+
+def test_conforms() -> None:
+    conforms(tongban_health)

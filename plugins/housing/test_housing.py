@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import tongban_housing
 from tongban import Applicant, Hukou, ItemDefinition, ProblemCode, ReceivingCenter, Sex
-from tongban.testing import A_DAY, JIADING, item_of, may_apply, sample_applicant, sample_application
+from tongban.testing import A_DAY, JIADING, conforms, item_of, may_apply, sample_applicant, sample_application
 from tongban_housing import DEPARTMENT, tongban_validate
 from tongban_housing.parameters import means_limit, rent_subsidy
 from tongban_housing.windows import WINDOWS, next_window, open_window
@@ -204,3 +205,7 @@ def test_rules_bear_any_form_and_see_no_center(
         for center in (JIADING, ELSEWHERE)
     )
     assert here == there
+
+
+def test_conforms() -> None:
+    conforms(tongban_housing)

@@ -9,8 +9,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import tongban_police
 from tongban import Applicant, Application, Hukou, ItemDefinition, ReceivingCenter, ResidencePermit
-from tongban.testing import A_DAY, HONGKOU_STREET, OUTSIDE, item_of, may_apply, sample_applicant, sample_application
+from tongban.testing import (
+    A_DAY,
+    HONGKOU_STREET,
+    OUTSIDE,
+    conforms,
+    item_of,
+    may_apply,
+    sample_applicant,
+    sample_application,
+)
 from tongban_police import DEPARTMENT, tongban_validate
 
 JIADING_STREET = "310114001000"
@@ -175,3 +185,7 @@ def applications(draw: st.DrawFn) -> Application:
 @given(applications(), CENTERS)
 def test_rules_never_raise_and_say_the_same_at_every_center(application: Application, center: ReceivingCenter) -> None:
     assert tongban_validate(application) == tongban_validate(replace(application, center=center))
+
+
+def test_conforms() -> None:
+    conforms(tongban_police)

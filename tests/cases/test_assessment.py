@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 
+from check_support import shipped_items
 from support import NOW, UNMAPPED, registration_for
 from tongban.cases.assessment import LONGEST_FORM, Assessment, Draft, assess, form_problems
 from tongban.cases.models import Case
@@ -23,11 +24,11 @@ from tongban.contract.items import DeliveryRoute, ItemDefinition, ProcessingMode
 from tongban.contract.problems import ProblemCode
 from tongban.errors import Refused
 from tongban.identity.actor import DEVELOPER
-from tongban.registry import Registry, load_plugins
+from tongban.registry import Registry
 from tongban.residents.service import register
 from tongban.testing import needed_materials
 
-ITEMS = {item.code: item for department in load_plugins().departments.values() for item in department.items}
+ITEMS = {code: item for code, (item, _) in shipped_items().items()}
 TONGBAN = [item for item in ITEMS.values() if item.tongban_from is not None]
 LOCAL = [item for item in ITEMS.values() if item.tongban_from is None]
 HOME = "SH0109-01"

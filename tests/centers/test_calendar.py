@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tongban.centers.calendar import Calendar, DayKind
-from tongban.centers.models import CalendarKind
+from tongban.centers.words import CalendarKind
 from tongban.centers.rows import read_city
 
 ROWS = read_city().calendar

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from support import new_database
+from support import SIGNER, new_database
 from tongban import prepare
 from tongban.centers.load import load_city, row_count
 from tongban.centers.models import CalendarDay, Center, District, Division

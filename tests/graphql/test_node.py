@@ -28,8 +28,11 @@ async def an_id_of_every_type(api: Api) -> list[str]:
     case = await done(submit(api, await application(api, SPLIT_ITEM, a["code"], resident["id"], accept=True)))
     document = """query($number: String!) { case(number: $number) { id applicant { id } transfers { id }
       events { nodes { id } } item { id department { id } materials { material { id } } }
-      receivingCenter { id district { id } } } }"""
-    found = (await api.ask(document, number=case["number"]))["case"]
+      receivingCenter { id district { id } } }
+      jointMeeting { members { id } } catalogEditions { nodes { id } }
+      proposals(first: 1) { nodes { id check { id } } } }"""
+    data = await api.ask(document, number=case["number"])
+    found, proposal = data["case"], data["proposals"]["nodes"][0]
     return [
         found["id"],
         found["applicant"]["id"],
@@ -40,6 +43,10 @@ async def an_id_of_every_type(api: Api) -> list[str]:
         found["item"]["materials"][0]["material"]["id"],
         found["receivingCenter"]["id"],
         found["receivingCenter"]["district"]["id"],
+        data["jointMeeting"]["members"][0]["id"],
+        data["catalogEditions"]["nodes"][0]["id"],
+        proposal["id"],
+        proposal["check"]["id"],
     ]
 
 

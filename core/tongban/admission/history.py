@@ -1,8 +1,8 @@
 """The shipped history: the joint meeting's decisions of 2017, 2018-03-01 and 2018-07-01, taken anew by the usual path.
 
 Each edition is proposed, checked, decided and published by the same verbs as any other, at the time of its
-announcement. A decision names the digest of the definition that it approved: what a department has changed since is
-proposed and checked, and waits for the office.
+announcement. A decision names the digest of the definition that it approved: where a department has changed it since,
+what it supplies now is proposed and checked, and waits for the office.
 """
 
 import asyncio
@@ -44,7 +44,7 @@ ANNOUNCED = {
     date(2018, 3, 1): date(2018, 2, 27),
     date(2018, 7, 1): date(2018, 2, 27),
 }
-"""When each edition was announced; of the first no day is known (compiled)."""
+"""When each edition was announced; of the first, no day is known (compiled)."""
 NOT_REHEARSED = finding(
     "drilled",
     Verdict.WARN,
@@ -117,10 +117,10 @@ def read_reports(file: Path = REPORTS) -> dict[tuple[str, str], Report]:
     return {(one.definition_digest, one.code_digest): one.report for one in kept}
 
 
-def write_reports(reports: Iterable["ShippedReport"], file: Path = REPORTS) -> None:
+def write_reports(reports: Iterable[ShippedReport], file: Path = REPORTS) -> None:
     """Writes the reports, in the order of their digests."""
-    kept = sorted(reports, key=lambda one: (one.definition_digest, one.code_digest))
-    file.write_bytes(gzip.compress(SHIPPED_REPORTS.dump_json(kept), mtime=0))
+    kept = {(one.definition_digest, one.code_digest): one for one in reports}
+    file.write_bytes(gzip.compress(SHIPPED_REPORTS.dump_json([kept[key] for key in sorted(kept)]), mtime=0))
 
 
 def write_decisions(decisions: Iterable[Decision], file: Path = DECISIONS) -> None:
@@ -192,12 +192,13 @@ async def _decide_on(
     definitions = _definitions(registry, day)
     rows: dict[str, Proposal] = {}
     for decision in decisions:
-        definition = definitions.get(decision.item)
-        if definition is not None and decision.item not in open_items:
-            plain = service.plain(definition)
-            rows[decision.item] = await service.propose(
-                session, registry, OFFICE, decision.kind, decision.item, plain, now
-            )
+        code, definition = decision.item, definitions.get(decision.item)
+        if definition is None or code in open_items:
+            continue
+        if digest_of(definition) != decision.definition_digest:
+            definition = definitions[code] = registry.definition_of(code) or definition
+        plain = service.plain(definition)
+        rows[code] = await service.propose(session, registry, OFFICE, decision.kind, code, plain, now)
     reports = await _reports(session, registry, {code: definitions[code] for code in rows}, day, progress)
     approved, waiting = 0, []
     digests = {decision.item: decision.definition_digest for decision in decisions}
@@ -206,7 +207,7 @@ async def _decide_on(
         owner = registry.owner_of(code)
         assert owner is not None  # noqa: S101 - it was proposed
         await service.conclude(session, registry, row, owner, definitions[code], reports[code], now)
-        waiver = _waiver(definitions[code], reports[code], day, registry)
+        waiver = waiver_of(registry.definition_of(code) or definitions[code], reports[code], day)
         if row.definition_digest != digests[code] or (not reports[code].passed and waiver is None):
             waiting.append(code)
             continue
@@ -284,12 +285,14 @@ async def checked(
     return reports
 
 
-def _waiver(definition: ItemDefinition, report: Report, day: date, registry: Registry) -> Waiver | None:
-    """The waiver of an item that joins later: for those rules, until the day on which it joins."""
-    failed = {finding.rule for finding in report.findings if finding.verdict == "FAIL"}
-    final = registry.definition_of(definition.code)
-    joined = final.tongban_from if final is not None else None
-    if not failed <= WAIVED or joined is None or joined <= day:
+def waiver_of(definition: ItemDefinition, report: Report, day: date) -> Waiver | None:
+    """The waiver of an item that joins after `day`: for those rules, until the day on which it joins.
+
+    `definition` is the one that the department supplies, which tells when that is.
+    """
+    failed = {finding.rule for finding in report.findings if finding.verdict is Verdict.FAIL}
+    joined = definition.tongban_from
+    if not failed or not failed <= WAIVED or joined is None or joined <= day:
         return None
     return Waiver(frozenset(failed), NOT_YET, joined)
 

@@ -76,19 +76,20 @@ def gate(
     `failed_rules` are those of the last check, None where there was none; `fresh` says that it saw the definition and
     the code that are proposed now.
     """
+    if failed_rules is None and status is not Is.READY:
+        return (Gate.NOT_CHECKED,)
     reasons: list[Gate] = []
-    if failed_rules is None:
-        return () if status is Is.READY else (Gate.NOT_CHECKED,)
+    failed = frozenset(failed_rules or ())
     if not fresh:
         reasons.append(Gate.CHECK_IS_STALE)
     waived = waiver.rules if waiver else frozenset()
-    if set(failed_rules) - waived:
+    if failed - waived:
         reasons.append(Gate.RULES_FAILED)
     if waiver is not None:
         if not waiver.reason.strip():
             reasons.append(Gate.WAIVER_WITHOUT_REASON)
         if waiver.expires_on <= today:
             reasons.append(Gate.WAIVER_EXPIRED)
-        if waived - set(failed_rules):
+        if not waived or waived - failed:
             reasons.append(Gate.NOTHING_TO_WAIVE)
     return tuple(reasons)

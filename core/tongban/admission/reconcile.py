@@ -7,7 +7,7 @@ passed: it goes on, with a record. Otherwise the approved version stays in force
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import distinct_on
@@ -16,9 +16,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from tongban.admission import service
 from tongban.admission.history import NOT_REHEARSED, OFFICE
 from tongban.admission.models import CheckReport, Proposal
-from tongban.admission.words import ProposalKind
+from tongban.admission.words import ProposalKind, ProposalStatus
 from tongban.catalog.editions import digest_of
 from tongban.catalog.models import Department, ServiceItem
+from tongban.catalog.publishing import newest_digests
 from tongban.catalog.service import in_force
 from tongban.centers.hours import day_in_shanghai
 from tongban.check import QUICK, Report
@@ -47,11 +48,16 @@ class Reconciled:
 
 @dataclass(frozen=True, slots=True)
 class _Held:
-    """An item in force, with the definition approved and the code that its last report saw."""
+    """An item in force, with the definition approved and the code that its last report saw.
+
+    `settled` are the digests of definitions that need no new proposal: the one that the newest edition holds, and
+    those that the office has rejected; None where the newest edition has no such item, which leaves the catalog.
+    """
 
     item: ServiceItem
     definition: ItemDefinition
     code_digest: str | None
+    settled: frozenset[str] | None
 
 
 async def reconcile(
@@ -95,10 +101,32 @@ async def _held(session: AsyncSession, department: str, now: datetime) -> list[_
             )
         )
     }
+    newest = await newest_digests(session)
+    rejected = await _rejected(session, [item.code for item, _ in items])
     return [
-        _Held(item, service.DEFINITION.validate_python(plain), digests.get((item.code, item.definition_digest)))
+        _Held(
+            item,
+            service.DEFINITION.validate_python(plain),
+            digests.get((item.code, item.definition_digest)),
+            frozenset({newest[item.code], *rejected.get(item.code, ())}) if item.code in newest else None,
+        )
         for item, plain in items
     ]
+
+
+async def _rejected(session: AsyncSession, codes: list[str]) -> dict[str, set[str]]:
+    """The digests of the definitions that the office has rejected, by item."""
+    found: dict[str, set[str]] = {}
+    rows = await session.execute(
+        select(Proposal.item_code, Proposal.definition_digest).where(
+            Proposal.item_code.in_(codes),
+            Proposal.status == ProposalStatus.REJECTED.value,
+            Proposal.definition_digest.is_not(None),
+        )
+    )
+    for code, digest in rows:
+        found.setdefault(code, set()).add(str(digest))
+    return found
 
 
 async def _checked(
@@ -137,7 +165,7 @@ async def _settle(
     item = held.item
     if report is not None:
         found.checked += 1
-        failed = await _failed_beyond_waiver(session, item, report)
+        failed = await _failed_beyond_waiver(session, item, report, day_in_shanghai(now))
         if failed and item.suspended_at is None:
             item.suspended_at, item.suspension = now, f"{plugin.distribution} {plugin.version}: {', '.join(failed)}"
             found.suspended += 1
@@ -145,16 +173,18 @@ async def _settle(
             item.suspended_at = item.suspension = None
             found.resumed += 1
     supplied = registry.definition_of(item.code)
-    differs = supplied is not None and digest_of(supplied) != item.definition_digest
-    if (differs or item.suspended_at is not None) and supplied is not None and item.code not in open_items:
-        plain = service.plain(supplied)
-        await service.propose(session, registry, OFFICE, ProposalKind.ADJUST, item.code, plain, now)
+    if supplied is None or held.settled is None or item.code in open_items:
+        return
+    newly_suspended = report is not None and item.suspended_at is not None
+    if newly_suspended or digest_of(supplied) not in held.settled:
+        await service.propose(session, registry, OFFICE, ProposalKind.ADJUST, item.code, None, now)
         open_items.add(item.code)
         found.proposed += 1
 
 
-async def _failed_beyond_waiver(session: AsyncSession, item: ServiceItem, report: Report) -> list[str]:
+async def _failed_beyond_waiver(session: AsyncSession, item: ServiceItem, report: Report, today: date) -> list[str]:
     """The rules that failed and that no waiver in force allows."""
     proposal = await session.get_one(Proposal, item.proposal_id)
-    waived = set(proposal.waiver["rules"]) if proposal.waiver else set()
+    expires = proposal.waiver_expires_on
+    waived = set(proposal.waiver["rules"]) if proposal.waiver and expires and expires >= today else set()
     return sorted({finding.rule for finding in report.findings if finding.verdict == "FAIL"} - waived)

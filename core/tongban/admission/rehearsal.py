@@ -35,6 +35,8 @@ UNASSIGNED = "310199"
 """A region code that was never given out, for numbers of nobody."""
 OUTSIDE = "340102"
 MOST_STEPS = 10
+FIRST_NUMBER = 1_000_000_000
+"""Numbers of editions that are rehearsed begin here: nobody who publishes waits for them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +57,10 @@ async def rehearse(
     savepoint = await session.begin_nested()
     try:
         return await _rehearsed(session, registry, row, definition, now)
+    except Refused as refusal:  # the sample's resident can't be one
+        reasons = "；".join(one.message for one in refusal.problems)
+        reasons_en = "; ".join(one.message_en or one.message for one in refusal.problems)
+        return finding("drilled", Verdict.FAIL, (f"无法演练：{reasons}", f"can't be rehearsed: {reasons_en}"))
     finally:
         await savepoint.rollback()
         await session.refresh(row)
@@ -102,16 +108,17 @@ async def _put_in_force(session: AsyncSession, row: Proposal, definition: ItemDe
     await session.flush()
     last = await publishing.last_edition(session)
     change = publishing.Change(code=row.item_code, proposal=row.id, department=row.department_id, definition=definition)
-    draft = publishing.Draft(number=last.number + 1 if last else 1, effective_from=day_in_shanghai(now))
+    draft = publishing.Draft(number=FIRST_NUMBER + secrets.randbelow(FIRST_NUMBER), effective_from=day_in_shanghai(now))
     await publishing.publish(session, _NoSeal(), DEVELOPER, draft, [change], last, now)
 
 
 async def _resident(session: AsyncSession, definition: ItemDefinition, home: Center, now: datetime) -> Resident:
     """The sample's resident, whose household is registered in the first center's street."""
     sample, today = definition.sample, day_in_shanghai(now)
-    street = (await session.scalars(select(Division.code).where(Division.center_id == home.id, Division.current))).one()
+    streets = select(Division.code).where(Division.center_id == home.id, Division.current).order_by(Division.code)
+    street = await session.scalar(streets.limit(1))
     odd = sample.sex.value == "MALE"
-    body = f"{UNASSIGNED}{date(today.year - sample.age, 1, 1):%Y%m%d}{secrets.randbelow(500) * 2 + odd:03d}"
+    body = f"{UNASSIGNED}{today.year - sample.age:04d}0101{secrets.randbelow(500) * 2 + odd:03d}"
     said = residents.Registration(
         name="演练",
         id_number=body + check_digit(body),

@@ -9,23 +9,23 @@ from uuid import UUID
 from pydantic import TypeAdapter, ValidationError
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tongban.admission import facts
-from tongban.admission.lifecycle import Do, Gate, Waiver, after, first_status, gate
+from tongban.admission.lifecycle import OPEN, Do, Gate, Waiver, after, first_status, gate
 from tongban.admission.models import CheckReport, JointMeetingMember, Opinion, Proposal
 from tongban.admission.rehearsal import rehearse
+from tongban.admission.values import all_faults_of, unfit_in
 from tongban.admission.words import ProposalKind, ProposalStatus, Stance
 from tongban.catalog import publishing
-from tongban.catalog import service as catalog
 from tongban.catalog.editions import digest_of
-from tongban.catalog.models import CatalogEdition, Department, ServiceItem
+from tongban.catalog.models import CatalogEdition, Department, Material, ServiceItem
 from tongban.catalog.signing import Signer
 from tongban.centers.hours import day_in_shanghai
 from tongban.check import FULL, Chain, City, Effort, Report
 from tongban.contract.items import ItemDefinition, ProcessingMode
 from tongban.contract.problems import Problem
-from tongban.definitions import faults_of
 from tongban.errors import Refused
 from tongban.identity.actor import Actor, Role
 from tongban.messages import problem
@@ -33,6 +33,8 @@ from tongban.registry import Registry
 from tongban.storage.ids import new_id
 
 DEFINITION: TypeAdapter[ItemDefinition] = TypeAdapter(ItemDefinition)
+CLOSED = (ProposalStatus.REJECTED.value, ProposalStatus.PUBLISHED.value)
+"""States in which a proposal is done with, so that another one may be made for its item."""
 
 
 async def propose(
@@ -44,19 +46,26 @@ async def propose(
     definition: Mapping[str, Any] | None,
     now: datetime,
 ) -> Proposal:
-    """A new dossier. Without `definition` it is the one that the installed plugin supplies. Raises Refused."""
-    held = await catalog.find_in_force(session, code, day_in_shanghai(now))
-    supplied = registry.definition_of(code)
+    """A new dossier. Without `definition` it is the one that the installed plugin supplies. Raises Refused.
+
+    What it would change is the version of the newest edition: in force, or planned already.
+    """
+    held = await publishing.find_newest(session, code)
     problems = _fit_problems(kind, code, held)
     if await _open_proposal(session, code) is not None:
-        problems.append(problem("proposal_open_already", "item", item=code))
+        problems.append(problem("proposal_open_already", "item", item=code[:40]))
+    department = await _department(session, registry, code, held)
     proposed = None
-    if kind is not ProposalKind.EXIT:
-        proposed = _definition(code, definition, supplied, problems)
-    department = await _department(session, registry, code, held, problems)
+    if kind is ProposalKind.EXIT:
+        if definition is not None:
+            problems.append(problem("definition_of_exit", "definition"))
+    elif department is None or registry.plugin_of(department.code) is None:
+        problems.append(problem("no_plugin_supplies", "item", item=code[:40]))
+    else:
+        proposed = await _definition(session, code, definition, registry.definition_of(code), problems)
     if problems:
         raise Refused(*problems)
-    assert department is not None  # noqa: S101 - else there was a problem
+    assert department is not None  # noqa: S101 - else nothing would be in force, or no plugin supply it
     row = Proposal(
         id=new_id(),
         kind=kind.value,
@@ -69,8 +78,14 @@ async def propose(
         proposed_by=actor.subject,
         proposed_at=now,
     )
-    session.add(row)
-    await session.flush()
+    try:
+        async with session.begin_nested():
+            session.add(row)
+    except IntegrityError as error:
+        if "uq_proposal_open_item" not in str(error.orig):
+            raise
+        # Somebody else has just proposed it.
+        raise Refused(problem("proposal_open_already", "item", item=code[:40])) from None
     return row
 
 
@@ -94,8 +109,10 @@ async def run_check(
     row = await _locked(session, proposal_id)
     if row.definition is None:
         raise Refused(problem("nothing_to_check", "proposal"))
-    _move(row, Do.BEGIN_CHECK)
     department = await session.get_one(Department, row.department_id)
+    _move(row, Do.BEGIN_CHECK)
+    if registry.plugin_of(department.code) is None:
+        raise Refused(problem("no_plugin_supplies", "proposal", item=row.item_code))
     definition = DEFINITION.validate_python(row.definition)
     seen = await setting(session, day_in_shanghai(now))
     drilled = await rehearse(session, registry, row, definition, now)
@@ -190,9 +207,11 @@ async def decide(
     now: datetime,
 ) -> Proposal:
     """The office's decision. An approval passes the gate: a check that passed, or a dated waiver. Raises Refused."""
-    _require_office(actor)
+    _require_office(actor, "proposal")
     row = await _locked(session, proposal_id)
     today = day_in_shanghai(now)
+    if ProposalStatus(row.status) not in OPEN:
+        raise Refused(problem("proposal_not_there_yet", "proposal", status=row.status))
     problems: list[Problem] = []
     if not reason.strip():
         problems.append(problem("decision_needs_reason", "reason"))
@@ -216,7 +235,7 @@ async def publish_edition(
     session: AsyncSession, signer: Signer, actor: Actor, effective_from: date, now: datetime
 ) -> CatalogEdition:
     """An immutable, numbered, signed edition of everything approved that is due by then. Raises Refused."""
-    _require_office(actor)
+    _require_office(actor, "effectiveFrom")
     if effective_from < day_in_shanghai(now):
         raise Refused(problem("effective_in_the_past", "effectiveFrom", day=effective_from))
     await publishing.one_at_a_time(session)
@@ -263,7 +282,7 @@ def plain(definition: ItemDefinition) -> dict[str, Any]:
 
 
 def _fit_problems(kind: ProposalKind, code: str, held: ServiceItem | None) -> list[Problem]:
-    """ADMIT is for items that are not done city-wide yet, ADJUST and EXIT for those in force."""
+    """ADMIT is for items that are not done city-wide yet, ADJUST and EXIT for those in the catalog."""
     if kind is ProposalKind.ADMIT and held is not None and held.mode != ProcessingMode.LOCAL_ONLY:
         return [problem("admitted_already", "kind", item=code[:40])]
     if kind is not ProposalKind.ADMIT and held is None:
@@ -271,14 +290,22 @@ def _fit_problems(kind: ProposalKind, code: str, held: ServiceItem | None) -> li
     return []
 
 
-def _definition(
-    code: str, given: Mapping[str, Any] | None, supplied: ItemDefinition | None, problems: list[Problem]
+async def _definition(
+    session: AsyncSession,
+    code: str,
+    given: Mapping[str, Any] | None,
+    supplied: ItemDefinition | None,
+    problems: list[Problem],
 ) -> ItemDefinition | None:
-    """The definition proposed; problems where it can't be read, contradicts itself, or there is none."""
+    """The definition proposed; problems where it can't be read or kept, contradicts itself, or there is none."""
     if given is None:
         if supplied is None:
             problems.append(problem("no_plugin_supplies", "item", item=code[:40]))
         return supplied
+    unfit = unfit_in(given)
+    if unfit is not None:
+        problems.append(problem("definition_invalid", "definition", reason=unfit))
+        return None
     try:
         definition = DEFINITION.validate_python(given)
     except ValidationError as error:
@@ -291,22 +318,25 @@ def _definition(
         problems.append(
             problem("definition_of_another", "definition", "code", code=definition.code[:40], item=code[:40])
         )
-    problems += [problem("definition_invalid", "definition", reason=fault) for fault in faults_of(definition)]
+    problems += [problem("definition_invalid", "definition", reason=fault) for fault in all_faults_of(definition)]
+    asked = {need.material for need in definition.materials}
+    known = set(await session.scalars(select(Material.code).where(Material.code.in_(asked)))) if asked else set()
+    problems += [
+        problem("unknown_material", "definition", "materials", material=material[:40])
+        for material in sorted(asked - known)
+    ]
     return definition
 
 
 async def _department(
-    session: AsyncSession, registry: Registry, code: str, held: ServiceItem | None, problems: list[Problem]
+    session: AsyncSession, registry: Registry, code: str, held: ServiceItem | None
 ) -> Department | None:
     """The department whose item it is: by the catalog, or by the plugin that supplies it."""
     if held is not None:
         return await session.get_one(Department, held.department_id)
-    owner = registry.owner_of(code)
-    found = None
-    if owner is not None:
-        found = await session.scalar(select(Department).where(Department.code == owner))
-    if found is None:
-        problems.append(problem("no_plugin_supplies", "item", item=code[:40]))
+    found: Department | None = await session.scalar(
+        select(Department).where(Department.code == (registry.owner_of(code) or ""))
+    )
     return found
 
 
@@ -362,7 +392,7 @@ async def _proposed(session: AsyncSession) -> list[ItemDefinition]:
     """The definitions proposed together: those of all proposals that are open or approved."""
     rows = await session.scalars(
         select(Proposal.definition).where(
-            Proposal.status.not_in((ProposalStatus.REJECTED.value, ProposalStatus.PUBLISHED.value)),
+            Proposal.status.not_in(CLOSED),
             Proposal.definition.is_not(None),
         )
     )
@@ -370,17 +400,15 @@ async def _proposed(session: AsyncSession) -> list[ItemDefinition]:
 
 
 async def _open_proposal(session: AsyncSession, code: str) -> Proposal | None:
-    closed = (ProposalStatus.REJECTED.value, ProposalStatus.PUBLISHED.value)
     found: Proposal | None = await session.scalar(
-        select(Proposal).where(Proposal.item_code == code, Proposal.status.not_in(closed))
+        select(Proposal).where(Proposal.item_code == code, Proposal.status.not_in(CLOSED))
     )
     return found
 
 
 async def open_items(session: AsyncSession) -> set[str]:
     """The codes of the items for which a proposal is open or approved and not published."""
-    closed = (ProposalStatus.REJECTED.value, ProposalStatus.PUBLISHED.value)
-    return set(await session.scalars(select(Proposal.item_code).where(Proposal.status.not_in(closed))))
+    return set(await session.scalars(select(Proposal.item_code).where(Proposal.status.not_in(CLOSED))))
 
 
 async def _locked(session: AsyncSession, proposal_id: UUID) -> Proposal:
@@ -398,6 +426,6 @@ def _move(row: Proposal, action: Do) -> None:
     row.status = target.value
 
 
-def _require_office(actor: Actor) -> None:
+def _require_office(actor: Actor, path: str) -> None:
     if Role.JOINT_MEETING_OFFICE not in actor.roles:
-        raise Refused(problem("office_only", "proposal"))
+        raise Refused(problem("office_only", path))

@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tongban.catalog.editions import Content, Member, digest_of, signed
@@ -31,7 +32,8 @@ class Draft:
 class Change:
     """One approved proposal; without a definition the item leaves the catalog.
 
-    A waiver makes the version an exception: `argued` says why, `review_on` until when.
+    A waiver makes the version an exception: `argued` says why, `review_on` until when. Where the definition names a
+    review too, both are told, and the earlier day counts.
     """
 
     code: str
@@ -121,6 +123,26 @@ async def content_of(session: AsyncSession, edition: CatalogEdition) -> Content:
     )
 
 
+async def find_newest(session: AsyncSession, code: str) -> ServiceItem | None:
+    """The item's version in the newest edition: in force, or planned already."""
+    found: ServiceItem | None = await session.scalar(_of_newest_edition().where(ServiceItem.code == code))
+    return found
+
+
+async def newest_digests(session: AsyncSession) -> dict[str, str]:
+    """What the newest edition holds: the digest of each item's definition."""
+    return {item.code: item.definition_digest for item in await session.scalars(_of_newest_edition())}
+
+
+def _of_newest_edition() -> Select[ServiceItem]:
+    newest = select(CatalogEdition.id).order_by(CatalogEdition.number.desc()).limit(1).scalar_subquery()
+    return (
+        select(ServiceItem)
+        .join(EditionItem, EditionItem.item_id == ServiceItem.id)
+        .where(EditionItem.edition_id == newest)
+    )
+
+
 async def _members(session: AsyncSession, edition: CatalogEdition | None) -> dict[str, ServiceItem]:
     if edition is None:
         return {}
@@ -141,52 +163,72 @@ async def _latest(session: AsyncSession, codes: Sequence[str]) -> dict[str, int]
     return {code: version for code, version in rows}  # noqa: C416 - a Row is no pair for dict
 
 
+def columns_of(definition: ItemDefinition) -> dict[str, Any]:
+    """What a version's row says of its definition, by column; exceptions are told apart from it."""
+    return {
+        "code": definition.code,
+        "name": definition.name,
+        "name_en": definition.name_en,
+        "themes": list(definition.themes),
+        "mode": definition.mode.value,
+        "barriers": [barrier.value for barrier in definition.barriers],
+        "audiences": [audience.value for audience in definition.audiences],
+        "routing_basis": definition.routing_basis.value,
+        "delivery_routes": [route.value for route in definition.delivery_routes],
+        "tongban_from": definition.tongban_from,
+        "guide": asdict(definition.guide),
+        "form": dict(definition.form),
+        "form_ui": dict(definition.form_ui),
+        "legal_basis": list(definition.legal_basis),
+        "statutory_days": definition.statutory_days,
+        "promised_days": definition.promised_days,
+        "extra_days_for_split": definition.extra_days_for_split,
+        "provenance": definition.provenance,
+        "definition_digest": digest_of(definition),
+    }
+
+
+def needs_of(definition: ItemDefinition) -> list[dict[str, Any]]:
+    """What the rows of a version's requirements say, in their order, by column; the material by its code."""
+    return [
+        {
+            "material": need.material,
+            "position": position,
+            "necessity": need.necessity.value,
+            "condition": need.condition,
+            "needed_when": None if need.when is None else dict(need.when),
+            "copies": need.copies,
+            "original_shown": need.original_shown,
+            "accepts_certificate": need.accepts_certificate,
+        }
+        for position, need in enumerate(definition.materials)
+    ]
+
+
+def exception_of(definition: ItemDefinition, argued: str | None, review_on: date | None) -> dict[str, Any]:
+    """Why a version is an exception, by its definition and by its waiver, and the earlier day of their reviews."""
+    why = dict.fromkeys(filter(None, (definition.exception_analysis, argued)))
+    days = [day for day in (definition.review_on, review_on) if day is not None]
+    return {"exception_analysis": "\n".join(why) or None, "review_on": min(days, default=None)}
+
+
 def _version(
     change: Change, definition: ItemDefinition, version: int, edition: UUID, effective_from: date
 ) -> ServiceItem:
     return ServiceItem(
         id=new_id(),
-        code=definition.code,
         version=version,
         proposal_id=change.proposal,
         edition_id=edition,
         department_id=change.department,
-        name=definition.name,
-        name_en=definition.name_en,
-        themes=list(definition.themes),
-        mode=definition.mode.value,
-        barriers=[barrier.value for barrier in definition.barriers],
-        audiences=[audience.value for audience in definition.audiences],
-        routing_basis=definition.routing_basis.value,
-        delivery_routes=[route.value for route in definition.delivery_routes],
-        tongban_from=definition.tongban_from,
         effective_from=effective_from,
-        guide=asdict(definition.guide),
-        form=dict(definition.form),
-        form_ui=dict(definition.form_ui),
-        legal_basis=list(definition.legal_basis),
-        statutory_days=definition.statutory_days,
-        promised_days=definition.promised_days,
-        extra_days_for_split=definition.extra_days_for_split,
-        exception_analysis=definition.exception_analysis or change.argued,
-        review_on=definition.review_on or change.review_on,
-        provenance=definition.provenance,
-        definition_digest=digest_of(definition),
+        **columns_of(definition),
+        **exception_of(definition, change.argued, change.review_on),
     )
 
 
 def _requirements(item: UUID, definition: ItemDefinition, materials: dict[str, UUID]) -> list[MaterialRequirement]:
     return [
-        MaterialRequirement(
-            item_id=item,
-            position=position,
-            material_id=materials[need.material],
-            necessity=need.necessity.value,
-            condition=need.condition,
-            needed_when=None if need.when is None else dict(need.when),
-            copies=need.copies,
-            original_shown=need.original_shown,
-            accepts_certificate=need.accepts_certificate,
-        )
-        for position, need in enumerate(definition.materials)
+        MaterialRequirement(item_id=item, material_id=materials[need.pop("material")], **need)
+        for need in needs_of(definition)
     ]

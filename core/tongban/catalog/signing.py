@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
@@ -44,7 +44,7 @@ class Ed25519Signer:
 
     @property
     def public_key(self) -> str:
-        return self.key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
+        return _pem(self.key.public_key())
 
     def sign(self, message: bytes) -> bytes:
         return self.key.sign(message)
@@ -56,15 +56,21 @@ def holds(algorithm: str, public_key: str, message: bytes, signature: bytes) -> 
         raise SetupError(f"Signatures by {algorithm} can't be verified here; known is {ED25519}.")
     try:
         key = load_pem_public_key(public_key.encode())
-    except ValueError:
+    except (ValueError, UnsupportedAlgorithm):
         raise SetupError("The public key is no PEM file.") from None
     if not isinstance(key, Ed25519PublicKey):
         raise SetupError(f"The public key is not of {ED25519}.")
+    if _pem(key) != public_key:
+        raise SetupError("The public key is not written as it was published.")
     try:
         key.verify(signature, message)
     except InvalidSignature:
         return False
     return True
+
+
+def _pem(key: Ed25519PublicKey) -> str:
+    return key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
 
 
 def signer_from(file: Path) -> Ed25519Signer:

@@ -24,20 +24,8 @@ class DatedVersion:
     definition: ItemDefinition
 
 
-def dated_versions(definition: ItemDefinition, since: date | None = None) -> tuple[DatedVersion, ...]:
-    """Every version that the definition's dates tell of, oldest first; the last one is the definition itself.
-
-    With `since`, only what holds from that day on, since the days before it are told already.
-    """
-    told = _history(definition)
-    if since is None:
-        return told
-    begun = [version for version in told if version.effective_from <= since]
-    planned = tuple(version for version in told if version.effective_from > since)
-    return (DatedVersion(since, begun[-1].definition), *planned) if begun else planned
-
-
-def _history(definition: ItemDefinition) -> tuple[DatedVersion, ...]:
+def dated_versions(definition: ItemDefinition) -> tuple[DatedVersion, ...]:
+    """Every version that the definition's dates tell of, oldest first; the last one is the definition itself."""
     joined = definition.tongban_from
     if joined is None:
         return (DatedVersion(BEGINNING, definition),)

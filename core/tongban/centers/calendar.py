@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from enum import StrEnum
 
-from tongban.centers.models import CalendarKind
+from tongban.centers.words import CalendarKind
 
 
 class DayKind(StrEnum):

@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy import ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
+from tongban.centers.words import CalendarKind
 from tongban.storage.base import Base, Identified, one_of
 
 
@@ -15,13 +16,6 @@ class CenterKind(StrEnum):
 
     MAIN = "MAIN"
     BRANCH = "BRANCH"
-
-
-class CalendarKind(StrEnum):
-    """How a day departs from the plain week: a statutory holiday, or a make-up workday (调休)."""
-
-    STATUTORY_HOLIDAY = "STATUTORY_HOLIDAY"
-    MAKE_UP_WORKDAY = "MAKE_UP_WORKDAY"
 
 
 class District(Identified, Base):

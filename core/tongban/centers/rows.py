@@ -9,7 +9,7 @@ from typing import Annotated, Any, TypeVar
 
 from pydantic import BeforeValidator, Field, TypeAdapter, ValidationError
 
-from tongban.centers.models import CalendarKind
+from tongban.centers.words import CalendarKind
 from tongban.errors import DataError
 
 SHIPPED = Path(__file__).parent / "data"

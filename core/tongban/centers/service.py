@@ -8,7 +8,8 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tongban.centers.calendar import Calendar
-from tongban.centers.models import CalendarDay, CalendarKind, Division
+from tongban.centers.models import CalendarDay, Division
+from tongban.centers.words import CalendarKind
 
 CALENDAR = select(CalendarDay.day, CalendarDay.kind)
 

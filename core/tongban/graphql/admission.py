@@ -68,18 +68,22 @@ class Finding:
     example: JSON | None = strawberry.field(description="A smallest case in which the rule broke.")
 
 
-def findings_of(findings: Sequence[Row]) -> list[Finding]:
-    """The findings as they are kept."""
+async def findings(desk: Desk, rows: Sequence[Row]) -> list[list[Finding]]:
+    """The findings as they are kept, in the caller's language."""
+    ending = "_en" if desk.language == "en" else ""
     return [
-        Finding(
-            rule=one["rule"],
-            title=one["title"],
-            verdict=Verdict(one["verdict"]),
-            evidence=one["evidence"],
-            barrier=None if one["barrier"] is None else Barrier(one["barrier"]),
-            example=one["example"],
-        )
-        for one in findings
+        [
+            Finding(
+                rule=one["rule"],
+                title=one[f"title{ending}"],
+                verdict=Verdict(one["verdict"]),
+                evidence=one[f"evidence{ending}"],
+                barrier=None if one["barrier"] is None else Barrier(one["barrier"]),
+                example=one["example"],
+            )
+            for one in row["findings"]
+        ]
+        for row in rows
     ]
 
 
@@ -91,7 +95,7 @@ class TongbanCheckReport(Stored, Node, model=models.CheckReport):
     passed: bool = column()
     mode: ProcessingMode = column(description="Derived from the barriers.")
     barriers: list[Barrier] = column()
-    findings: list[Finding] = derived("findings", by=findings_of)
+    findings: list[Finding] = batch(findings)
     plugin: str = column()
     plugin_version: str = column()
     definition_digest: Digest = column()
@@ -212,6 +216,11 @@ class ProposalImpact:
     items: list[ServiceItem] = batch(touched_items, description="Items that ask for what this one produces.")
 
 
+async def impacts(_desk: Desk, rows: Sequence[Row]) -> list[ProposalImpact]:
+    """What each proposal touches; its fields are read when they are asked for."""
+    return [ProposalImpact(row=row) for row in rows]
+
+
 async def last_reports(desk: Desk, rows: Sequence[Row]) -> list[TongbanCheckReport | None]:
     """The newest report of each proposal."""
     table = models.CheckReport.__table__
@@ -274,16 +283,13 @@ class Proposal(Stored, Node, model=models.Proposal):
     proposed_by: str = column()
     proposed_at: dt.datetime = column()
     edition: CatalogEdition | None = reference("CatalogEdition", "edition_id")
-
-    @strawberry.field
-    def impact(self) -> ProposalImpact:
-        return ProposalImpact(row=self.row)
+    impact: ProposalImpact = batch(impacts)
 
 
 @strawberry.type(description="What one edition changed of an item.")
 class CatalogChange(Stored, model=models.Proposal):
     kind: ProposalKind = column()
-    proposal: Proposal = one("Proposal", "id")
+    proposal: Proposal | None = one("Proposal", "id")
     fields: list[FieldChange] = batch(diffs)
     item: ServiceItem = batch(changed_items, description="The version that came, or the one that left.")
     effective_from: dt.date = batch(days_of_editions)
@@ -332,7 +338,7 @@ def proposal_with_id(_desk: Desk, id_: IdArgument) -> Selection:
 @strawberry.type
 class AdmissionQuery:
     proposal: Proposal | None = by_key("Proposal", proposal_with_id)
-    proposals: Connection[Proposal] = connection("Proposal", order=["-proposed_at"], select=chosen_proposals)
+    proposals: Connection[Proposal] = connection("Proposal", order=["-proposed_at", "-id"], select=chosen_proposals)
     catalog_editions: Connection[CatalogEdition] = connection(
         "CatalogEdition", order=["-number"], description="Editions published so far, newest first."
     )

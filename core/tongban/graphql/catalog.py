@@ -37,7 +37,7 @@ async def plugins_of(desk: Desk, rows: Sequence[Row]) -> list[Any]:
     """The plugins that serve the departments."""
     from tongban.graphql.plugins import shown_plugin
 
-    return [shown_plugin(desk.registry.plugin_of(row["code"])) for row in rows]
+    return [shown_plugin(desk.registry, desk.registry.plugin_of(row["code"])) for row in rows]
 
 
 @strawberry.type

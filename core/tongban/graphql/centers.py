@@ -16,6 +16,7 @@ from tongban.centers import hours, models
 from tongban.centers import service as centers
 from tongban.centers.calendar import Calendar, DayKind
 from tongban.centers.models import CenterKind
+from tongban.centers.words import CalendarKind
 from tongban.graphql.connections import Connection, Page
 from tongban.graphql.desk import Desk, Row
 from tongban.graphql.errors import BadInput
@@ -243,7 +244,7 @@ def _open_at(desk: Desk, at: dt.datetime) -> ColumnElement[bool]:
     local = _moment(desk, at).astimezone(hours.SHANGHAI)
     exception = select(models.CalendarDay.kind).where(models.CalendarDay.day == local.date()).scalar_subquery()
     plain = sql(local.weekday() < 5)
-    workday = func.coalesce(exception == models.CalendarKind.MAKE_UP_WORKDAY.value, plain)
+    workday = func.coalesce(exception == CalendarKind.MAKE_UP_WORKDAY.value, plain)
     on_workdays = hours.OPENS <= local.time() < hours.CLOSES_ON_WORKDAYS
     on_others = hours.OPENS <= local.time() < hours.CLOSES_ON_OTHER_DAYS
     return or_(and_(workday, sql(on_workdays)), and_(~workday, sql(on_others)))

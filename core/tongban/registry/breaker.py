@@ -1,4 +1,4 @@
-"""A circuit breaker: after repeated failures nobody waits for a department that is down. Pure but for its state."""
+"""A circuit breaker: after repeated failures nobody waits for a department that is down. It reads no clock itself."""
 
 from dataclasses import dataclass
 
@@ -11,6 +11,10 @@ class Breaker:
     open_seconds: float
     failures: int = 0
     opened_at: float | None = None
+
+    @property
+    def is_open(self) -> bool:
+        return self.opened_at is not None
 
     def allows(self, now: float) -> bool:
         """Whether a call may be made at `now` (monotonic seconds). While open, the first after the pause is a trial."""

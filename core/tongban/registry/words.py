@@ -6,6 +6,9 @@ from enum import StrEnum
 from tongban.contract.items import Department, ProcessingMode
 from tongban.contract.problems import Problem
 
+GROUP = "tongban.plugins"
+"""The entry points by which plugins are found."""
+
 
 class PluginState(StrEnum):
     """Whether a plugin serves."""
@@ -43,7 +46,10 @@ class Judgment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """What a plugin gets. Seconds are of the clock on the wall; bytes are of address space, and of one answer."""
+    """What a plugin gets. Seconds are of the clock on the wall; bytes are of address space, and of one answer.
+
+    `call_seconds` is all that a caller waits: for its turn, for a process that must be started anew, for the answer.
+    """
 
     start_seconds: float = 30
     call_seconds: float = 2

@@ -1,11 +1,17 @@
-"""The process in which one department's code runs: no database, no credentials, limited memory, no files to write.
+"""The process in which one department's code runs: no database, no credentials, limited memory, no files written.
 
-`python -m tongban.registry.worker FD` reads requests from a socket and answers them, one after another.
+`python -m tongban.registry.worker FD NAME` reads questions from a socket and answers them, one after another. The
+limits contain faults, not an enemy: a plugin is installed by the operator, and runs as the operator's user. Once it is
+loaded it can't start processes. A write to a file fails with an OSError (SIGXFSZ is ignored by Python), and leaves the
+file empty; that a rule reads files or asks the network is for the tongban check to find.
 """
 
+import ctypes
 import hashlib
 import importlib
+import os
 import resource
+import signal
 import socket
 import sys
 from collections.abc import Callable, Iterable
@@ -15,26 +21,23 @@ from typing import Any
 import pluggy
 from pydantic import TypeAdapter
 
-from tongban.check import Chain, City, Effort, Finding, Report, check
 from tongban.contract.applications import Application
 from tongban.contract.hooks import CONTRACT_VERSION, PROJECT, DepartmentHooks
-from tongban.contract.items import Department, ItemDefinition, ProcessingMode
+from tongban.contract.items import Department, ProcessingMode
 from tongban.contract.problems import Problem, ProblemCode
 from tongban.definitions import faults_of
-from tongban.registry.frames import HEADER, packed, unpacked
+from tongban.registry.frames import HEADER, BadFrame, answer_frame, question_in
 
 APPLICATION: TypeAdapter[Application] = TypeAdapter(Application)
 DEPARTMENT: TypeAdapter[Department] = TypeAdapter(Department)
-ITEM: TypeAdapter[ItemDefinition] = TypeAdapter(ItemDefinition)
 PROBLEMS: TypeAdapter[tuple[Problem, ...]] = TypeAdapter(tuple[Problem, ...])
-CITY: TypeAdapter[City] = TypeAdapter(City)
-CHAIN: TypeAdapter[Chain] = TypeAdapter(Chain)
-REPORT: TypeAdapter[Report] = TypeAdapter(Report)
-FINDING: TypeAdapter[Finding | None] = TypeAdapter(Finding | None)
+PR_SET_PDEATHSIG = 1
+STARTS_A_PROCESS = {"os.exec", "os.fork", "os.forkpty", "os.posix_spawn", "os.spawn", "os.system", "subprocess.Popen"}
+"""Audit events of the interpreter."""
 
 
 class Unfit(Exception):
-    """Why a plugin can't be loaded, in words."""
+    """Why a plugin can't be loaded, or what it answers can't be taken. In our words: they quote no application."""
 
 
 class Worker:
@@ -55,8 +58,8 @@ class Worker:
             raise Unfit("; ".join(faults))
         self.department = department
         self.hooks = sorted(caller.name for caller in self.host.get_hookcallers(module) or ())
-        self.code_digest = code_digest(Path(str(module.__file__)))
-        self._city: City | None = None
+        self.file = Path(str(module.__file__))
+        self.root = self.file.parent if self.file.name == "__init__.py" else self.file
 
     def described(self) -> dict[str, Any]:
         """What the host learns of the plugin when it starts."""
@@ -64,43 +67,42 @@ class Worker:
             "department": DEPARTMENT.dump_python(self.department, mode="json"),
             "contract": self.contract,
             "hooks": self.hooks,
-            "code_digest": self.code_digest,
+            "code_digest": code_digest(self.file),
         }
 
-    def judge(self, request: dict[str, Any]) -> dict[str, Any]:
+    def judge(self, question: dict[str, Any]) -> dict[str, Any]:
         """Problems and mode of one application."""
-        application = APPLICATION.validate_python(request["application"])
-        problems = PROBLEMS.dump_python(tuple(self.problems_of(application)), mode="json")
+        application = APPLICATION.validate_python(question["application"])
+        problems = PROBLEMS.dump_python(self.problems_of(application), mode="json")
         return {"problems": problems, "mode": self.mode_of(application)}
 
-    def check(self, request: dict[str, Any], tell: Callable[[dict[str, Any]], None]) -> dict[str, Any]:
+    def check(self, question: dict[str, Any], tell: Callable[[dict[str, Any]], None]) -> dict[str, Any]:
         """The report of the tongban check on a definition, with this plugin's rules."""
-        report = check(
-            ITEM.validate_python(request["definition"]),
-            self.problems_of,
-            self.mode_of,
-            CITY.validate_python(request["city"]),
-            CHAIN.validate_python(request["chain"]),
-            effort=Effort(*request["effort"]),
-            drilled=FINDING.validate_python(request["drilled"]),
-            progress=lambda done, total: tell({"done": done, "total": total}),
-        )
-        return {"report": REPORT.dump_python(report, mode="json")}
+        from tongban.registry import checking
+
+        return checking.answer(question, self.problems_of, self.mode_of, tell)
 
     def problems_of(self, application: Application) -> tuple[Problem, ...]:
-        """The department's answer, whose parts are really problems. Raises TypeError where they are not."""
-        answer: Iterable[Problem] = self.host.hook.tongban_validate(application=application) or ()
+        """The department's answer, whose parts are really problems. Raises Unfit where they are not."""
+        answer = self.host.hook.tongban_validate(application=application)
+        if answer is None:
+            return ()
+        if not isinstance(answer, Iterable):
+            raise Unfit(f"tongban_validate gave {type(answer).__name__}, no problems")
         problems = tuple(answer)
         for problem in problems:
             if not isinstance(problem, Problem):
-                raise TypeError(f"tongban_validate gave {type(problem).__name__}, not Problem")
+                raise Unfit(f"tongban_validate gave {type(problem).__name__}, no Problem")
             if not isinstance(problem.code, ProblemCode) or not isinstance(problem.message, str):
-                raise TypeError("tongban_validate gave a Problem without a ProblemCode or without words")
+                raise Unfit("tongban_validate gave a Problem without a ProblemCode or without words")
         return problems
 
     def mode_of(self, application: Application) -> ProcessingMode | None:
+        """The mode where the rules say one. Raises Unfit where it is none."""
         mode = self.host.hook.tongban_processing_mode(application=application)
-        return None if mode is None else ProcessingMode(mode)
+        if mode is not None and not isinstance(mode, ProcessingMode):
+            raise Unfit(f"tongban_processing_mode gave {type(mode).__name__}, no ProcessingMode")
+        return mode
 
 
 def code_digest(module: Path) -> str:
@@ -135,16 +137,52 @@ def _agreed(wanted: object) -> str:
 
 
 def _limit(memory: int) -> None:
-    """No core dumps, no files written, no more memory than agreed."""
+    """No core dumps, no files written, no more memory than agreed (but on Linux alone)."""
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
+    if sys.platform == "linux":
+        resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
+    sys.dont_write_bytecode = True
+
+
+def _starts_nothing(event: str, _: object) -> None:
+    """Hears what the interpreter is about to do. Raises PermissionError where a rule would start a process."""
+    if event in STARTS_A_PROCESS:
+        raise PermissionError("rules may not start processes")
+
+
+def _die_with_host() -> None:
+    """Ends this process when the host is killed, even if a rule hangs then (on Linux; elsewhere after the rule)."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def _failure(error: BaseException, root: Path | None) -> dict[str, Any]:
+    """What went wrong: `error` in full, and `kind` without the error's own words, which may quote an application."""
+    if isinstance(error, Unfit | BadFrame):
+        return {"error": _clean(str(error)), "kind": _clean(str(error))}
+    kind, place, trace = type(error).__name__, "", error.__traceback__
+    while trace is not None:
+        file = Path(trace.tb_frame.f_code.co_filename)
+        if root is not None and file.is_relative_to(root):
+            place = f" in {file.name}, line {trace.tb_lineno}"
+        trace = trace.tb_next
+    try:
+        words = str(error)
+    except BaseException:
+        words = "(no words)"
+    return {"error": _clean(f"{kind}: {words}"), "kind": _clean(f"{kind}{place}")}
+
+
+def _clean(text: str) -> str:
+    """The text, not too long, and such as can travel."""
+    return text[:4000].replace("\0", " ").encode("utf-8", "replace").decode()
 
 
 def _receive(channel: socket.socket) -> dict[str, Any] | None:
-    """The next request; None when the host has gone."""
+    """The next question; None when the host has gone."""
     header = _exactly(channel, HEADER.size)
-    return None if header is None else unpacked(_exactly(channel, HEADER.unpack(header)[0]) or b"")
+    return None if header is None else question_in(_exactly(channel, HEADER.unpack(header)[0]) or b"")
 
 
 def _exactly(channel: socket.socket, size: int) -> bytes | None:
@@ -159,29 +197,37 @@ def _exactly(channel: socket.socket, size: int) -> bytes | None:
 
 def main(descriptor: int) -> None:
     """Answers until the host goes. Whatever a plugin raises, BaseException included, is an answer too."""
+    _die_with_host()
     channel = socket.socket(fileno=descriptor)
+    channel.set_inheritable(False)
+    os.register_at_fork(after_in_child=channel.close)  # else the host would wait for such a child
     worker: Worker | None = None
+    me, number = os.getpid(), 0
 
     def tell(message: dict[str, Any]) -> None:
-        channel.sendall(packed(message))
+        if os.getpid() != me:
+            os._exit(1)  # a child that the plugin has forked and let go on: one question, one answer
+        channel.sendall(answer_frame({**message, "n": number}))
 
-    while (request := _receive(channel)) is not None:
+    while (question := _receive(channel)) is not None:
+        number = question["n"]
         try:
-            match request["op"]:
+            match question["op"]:
                 case "load":
-                    sys.path[:] = request["path"]
-                    _limit(request["memory"])
-                    worker = Worker(request["name"], request["target"])
+                    sys.path[:] = question["path"]
+                    _limit(question["memory"])
+                    worker = Worker(question["name"], question["target"])
                     answer = worker.described()
+                    sys.addaudithook(_starts_nothing)
                 case "judge":
                     assert worker is not None  # noqa: S101 - the host loads first
-                    answer = worker.judge(request)
+                    answer = worker.judge(question)
                 case _:
                     assert worker is not None  # noqa: S101
-                    answer = worker.check(request, tell)
+                    answer = worker.check(question, tell)
             tell(answer)
         except BaseException as error:
-            tell({"error": str(error) if isinstance(error, Unfit) else f"{type(error).__name__}: {str(error)[:500]}"})
+            tell(_failure(error, None if worker is None else worker.root))
 
 
 if __name__ == "__main__":

@@ -28,7 +28,7 @@ class Base(DeclarativeBase):
         str: Text,
         UUID: Uuid,
         datetime: TIMESTAMP(timezone=True),
-        dict[str, Any]: JSONB,
+        dict[str, Any]: JSONB(none_as_null=True),  # None is no value, not the JSON value null
         list[dict[str, Any]]: JSONB,
         list[str]: ARRAY(Text),
     }

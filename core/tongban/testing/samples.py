@@ -1,12 +1,15 @@
-"""For department developers: put an application to a department's rules, without server or database."""
+"""Sample applications, and what a department's rules say of them."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import date
+from types import ModuleType
 from typing import Any
 
 from tongban.contract.applications import Applicant, Application, Hukou, ReceivingCenter, ResidencePermit
 from tongban.contract.eligibility import belongs, is_needed
 from tongban.contract.items import Department, ItemDefinition, Sample
+from tongban.contract.problems import Problem
 
 A_DAY = date(2026, 11, 24)
 """The day on which sample applications are received, unless a test says another."""
@@ -63,3 +66,17 @@ def sample_application(
 def may_apply(item: ItemDefinition, applicant: Applicant, on: date = A_DAY) -> bool:
     """Whether the applicant belongs to the item's audiences on that day."""
     return belongs(item.audiences, applicant, on)
+
+
+def judged(
+    plugin: ModuleType, item: str, fields: Mapping[str, Any] | None = None, *, on: date = A_DAY, **person: Any
+) -> tuple[Problem, ...]:
+    """What the plugin's rules say of the item's sample with other `fields`, and of another `person` where named.
+
+    `person` is told as a sample tells it: `age`, `sex`, `shanghai_hukou`, `permit`.
+    """
+    definition = item_of(plugin.tongban_department(), item)
+    form = {**definition.sample.form, **(fields or {})}
+    applicant = sample_applicant(replace(definition.sample, **person), on)
+    application = sample_application(definition, form=form, applicant=applicant, on=on)
+    return tuple(plugin.tongban_validate(application=application) or ())

@@ -1,0 +1,5 @@
+"""Ends its process while it is imported."""
+
+import os
+
+os._exit(3)

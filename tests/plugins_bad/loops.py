@@ -1,0 +1,17 @@
+"""Loops without end."""
+
+from collections.abc import Sequence
+
+from plugins_bad.base import a_department
+from tongban import Application, Department, Problem, hookimpl
+
+
+@hookimpl
+def tongban_department() -> Department:
+    return a_department("LOOPS")
+
+
+@hookimpl
+def tongban_validate(application: Application) -> Sequence[Problem]:
+    while True:
+        pass

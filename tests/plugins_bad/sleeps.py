@@ -1,0 +1,18 @@
+"""Sleeps."""
+
+import time
+from collections.abc import Sequence
+
+from plugins_bad.base import a_department
+from tongban import Application, Department, Problem, hookimpl
+
+
+@hookimpl
+def tongban_department() -> Department:
+    return a_department("SLEEPS")
+
+
+@hookimpl
+def tongban_validate(application: Application) -> Sequence[Problem]:
+    time.sleep(600)
+    return ()
