@@ -105,6 +105,29 @@ def test_an_endless_loop_is_ended_and_nothing_more_is_asked() -> None:
     assert of_rule(report, "well-behaved").example is not None
 
 
+def test_a_hang_that_only_hypothesis_meets_is_ended_too() -> None:
+    def judge(application: Application) -> Sequence[Problem]:
+        hours = application.form.get("hours")
+        while isinstance(hours, int) and 20 < hours < 60:
+            pass
+        return ()
+
+    report = checked(judge, limit=0.05, effort=THOROUGH._replace(seeded=0))
+
+    assert "No answer within" in said(report)
+    assert 20 < (of_rule(report, "well-behaved").example or {})["form"]["hours"] < 60
+
+
+def test_rules_that_are_each_time_a_little_slow_are_too_slow_in_all() -> None:
+    def judge(application: Application) -> Sequence[Problem]:
+        threading.Event().wait(0.01)
+        return ()
+
+    report = checked(judge, effort=QUICK._replace(seconds=0.2))
+
+    assert "questions took too long in all" in said(report)
+
+
 def test_a_loop_that_swallows_errors_is_ended_too() -> None:
     def judge(application: Application) -> Sequence[Problem]:
         while True:

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from strawberry.dataloader import DataLoader
 
 from tongban.centers.hours import day_in_shanghai
-from tongban.graphql.errors import reaching, translated
+from tongban.graphql.errors import Unavailable, reaching, translated
 from tongban.identity.actor import Actor
 from tongban.registry import Registry
 from tongban.storage.database import Sessions
@@ -33,6 +33,7 @@ class Desk:
     language: str = "zh"
     loaders: dict[Hashable, DataLoader[Any, Any]] = field(default_factory=dict)
     _reading: AsyncSession | None = None
+    _over: bool = False
     _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     @property
@@ -49,6 +50,8 @@ class Desk:
     async def reading(self) -> AsyncIterator[AsyncSession]:
         """The session that the request reads through, for one reader at a time. Nothing of it is kept."""
         async with self._turn:
+            if self._over:
+                raise Unavailable  # a reader that nobody waits for any more
             with translated():
                 if self._reading is None:
                     self._reading = await self._connected()
@@ -61,11 +64,12 @@ class Desk:
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[AsyncSession]:
         """A session whose work is committed at the end of the block, or not at all."""
-        await self.close()
-        with translated():
-            async with await self._connected() as session:
-                yield session
-                await session.commit()
+        async with self._turn:
+            await self._forget()
+            with translated():
+                async with await self._connected() as session:
+                    yield session
+                    await session.commit()
 
     async def _connected(self) -> AsyncSession:
         """A session that holds its connection already. Raises Unavailable where there is none to be had."""
@@ -81,11 +85,17 @@ class Desk:
         return self.loaders[key]
 
     async def close(self) -> None:
+        """Ends the request. Who still reads, after a field beside it has failed, ends first; nobody may begin."""
+        async with self._turn:
+            self._over = True
+            await self._forget()
+
+    async def _forget(self) -> None:
         """Ends the reading session; what was loaded is forgotten, since it may change now."""
-        if self._reading is not None:
-            await self._reading.close()
-            self._reading = None
         self.loaders.clear()
+        if self._reading is not None:
+            session, self._reading = self._reading, None
+            await session.close()
 
 
 Info: TypeAlias = strawberry.Info[Desk, None]

@@ -127,6 +127,9 @@ def _hidden(trial: Trial, seen: Seen, one: Key, other: Key) -> Finding | None:
         fixed = {first.facet, second.facet}
         if {one, other} <= keys or _rules_it_out(trial, seen, both, keys, {one, other} - keys, fixed):
             return None
+        cases = ((one, first, second.facet), (other, second, first.facet))
+        if any(key not in keys and not _survives(trial, seen, key, cause, facet) for key, cause, facet in cases):
+            return None
         if example is None:
             example = {
                 "application": application_as_data(both),
@@ -141,6 +144,16 @@ def _hidden(trial: Trial, seen: Seen, one: Key, other: Key) -> Finding | None:
         f"Two problems that come up alone ({_name(one)}, {_name(other)}) are not both told when both are there",
     )
     return finding(RULE, Verdict.FAIL, words, example=example)
+
+
+def _survives(trial: Trial, seen: Seen, key: Key, cause: Change, facet: Facet) -> bool:
+    """Whether the problem stays with some other value of the facet; taken for granted where there is only one.
+
+    Else it depends on the facet, and only the new problems that each other value brings have kept that from view.
+    """
+    with_problem = cause.on(seen.base)
+    others = [change for change in seen.changes if change.facet == facet]
+    return len(others) == 1 or any(key in trial.ask(change.on(with_problem)).keys() for change in others)
 
 
 def _rules_it_out(
