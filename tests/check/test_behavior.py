@@ -19,6 +19,7 @@ import pytest
 
 from check_support import REFUSED, THOROUGH, Judge, also, checked, failed, good, of_rule
 from tongban.check import QUICK, Report, Verdict
+from tongban.check.watch import watched
 from tongban.contract.applications import Application
 from tongban.contract.items import ProcessingMode
 from tongban.contract.problems import Problem
@@ -276,26 +277,31 @@ def test_a_module_that_is_loaded_while_judging_is_seen(tmp_path: Path, monkeypat
 
 def test_the_standard_library_may_load_its_own_parts_late() -> None:
     def judge(application: Application) -> Sequence[Problem]:
-        sys.modules.pop("_strptime", None)
-        return () if datetime.datetime.strptime("2026", "%Y") else (REFUSED,)  # noqa: DTZ007
+        sys.modules.pop("colorsys", None)
+        import colorsys
+
+        return () if colorsys.ONE_THIRD else (REFUSED,)
 
     assert checked(judge).passed
 
 
 def test_what_others_do_meanwhile_is_not_the_rules_deed(tmp_path: Path) -> None:
-    stop = threading.Event()
+    begin, done = threading.Event(), threading.Event()
 
     def work() -> None:
-        while not stop.is_set():
-            (tmp_path / "x").write_text("x")
+        begin.wait()
+        (tmp_path / "x").write_text("x")
+        done.set()
 
     thread = threading.Thread(target=work)
     thread.start()
-    try:
-        assert checked().passed
-    finally:
-        stop.set()
-        thread.join()
+    noted: set[str] = set()
+    with watched(noted):
+        begin.set()
+        done.wait()
+    thread.join()
+
+    assert noted == set()
 
 
 def test_who_changes_the_form_is_seen() -> None:

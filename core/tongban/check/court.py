@@ -61,7 +61,8 @@ class Answer(NamedTuple):
     fault: Fault | None = None
     reason: str = ""
 
-    def keys(self) -> frozenset[Key]:
+    @property
+    def told(self) -> frozenset[Key]:
         """The problems without their words, which may quote the application."""
         return frozenset((said.code, said.detail, said.path) for said in self.problems)
 

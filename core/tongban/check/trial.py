@@ -90,7 +90,7 @@ class Trial:
         """What the rules say; problems that come together are remembered. Raises Closed where they hang."""
         answer = self.court.ask(application)
         if len(answer.problems) > 1:
-            self.together.add(answer.keys())
+            self.together.add(answer.told)
         return answer
 
     def _hung(self) -> None:

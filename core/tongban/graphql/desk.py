@@ -1,11 +1,11 @@
 """What a request works with: who asks, when, in which language, and one session that everything read goes through."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Hashable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Hashable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Any, TypeAlias, cast
+from typing import Any, TypeAlias, TypeVar, cast
 
 import strawberry
 from sqlalchemy import Executable
@@ -18,6 +18,7 @@ from tongban.identity.actor import Actor
 from tongban.registry import Registry
 from tongban.storage.database import Sessions
 
+Found = TypeVar("Found")
 Row: TypeAlias = Mapping[str, Any]
 """A row by its columns' names."""
 
@@ -43,20 +44,28 @@ class Desk:
 
     async def rows(self, statement: Executable) -> Sequence[Row]:
         """What the statement finds, each row by its columns' names."""
-        async with self.reading() as session:
+
+        async def found(session: AsyncSession) -> Sequence[Row]:
             return cast(Sequence[Row], (await session.execute(statement)).mappings().all())
 
-    @asynccontextmanager
-    async def reading(self) -> AsyncIterator[AsyncSession]:
-        """The session that the request reads through, for one reader at a time. Nothing of it is kept."""
+        return await self.read(found)
+
+    async def read(self, do: Callable[[AsyncSession], Awaitable[Found]]) -> Found:
+        """What `do` finds through the session of all reads. One after another reads, and nothing of it is kept.
+
+        It is not broken off where a field beside it fails, since that would break the connection.
+        """
+        return await asyncio.shield(self._read(do))
+
+    async def _read(self, do: Callable[[AsyncSession], Awaitable[Found]]) -> Found:
         async with self._turn:
             if self._over:
-                raise Unavailable  # a reader that nobody waits for any more
+                raise Unavailable  # nobody waits for the answer any more
             with translated():
                 if self._reading is None:
                     self._reading = await self._connected()
                 try:
-                    yield self._reading
+                    return await do(self._reading)
                 except Exception:
                     await self._reading.rollback()  # what failed must not fail the reads that follow
                     raise

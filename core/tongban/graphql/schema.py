@@ -27,12 +27,12 @@ MOST_TOKENS = 2_000
 """Of one document; what is longer is refused before it is understood."""
 
 
-@strawberry.type
+@strawberry.type(description="What can be asked.")
 class Query(NodeQuery, ViewerQuery, CatalogQuery, CentersQuery, ResidentsQuery, CasesQuery, PluginsQuery):
     """What can be asked."""
 
 
-@strawberry.type
+@strawberry.type(description="What can be done. What is refused comes back as `problems`; nothing was written then.")
 class Mutation(ResidentsMutation, CasesMutation):
     """What can be done."""
 

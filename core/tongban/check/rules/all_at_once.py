@@ -97,17 +97,17 @@ def _single_changes(trial: Trial, base: Application) -> Seen:
     seen = Seen(base, _changes(trial, base))
     for change in seen.changes:
         answer = trial.ask(change.on(base))
-        for key in answer.keys():  # noqa: SIM118 - no mapping
+        for key in answer.told:
             seen.causes[key].append(change)
     for key, causes in seen.causes.items():
         for cause in causes[: trial.effort.variants]:
             seen.depends_on[key].add(cause.facet)
             with_problem = cause.on(base)
-            before = trial.ask(with_problem).keys()
+            before = trial.ask(with_problem).told
             for change in seen.changes:
                 if change.facet in seen.depends_on[key]:
                     continue
-                after = trial.ask(change.on(with_problem)).keys()
+                after = trial.ask(change.on(with_problem)).told
                 if after < before and key not in after:
                     seen.depends_on[key].add(change.facet)
     return seen
@@ -123,7 +123,7 @@ def _hidden(trial: Trial, seen: Seen, one: Key, other: Key) -> Finding | None:
         if first.facet == second.facet:
             continue
         both = second.on(first.on(seen.base))
-        keys = trial.ask(both).keys()
+        keys = trial.ask(both).told
         fixed = {first.facet, second.facet}
         if {one, other} <= keys or _rules_it_out(trial, seen, both, keys, {one, other} - keys, fixed):
             return None
@@ -153,7 +153,7 @@ def _survives(trial: Trial, seen: Seen, key: Key, cause: Change, facet: Facet) -
     """
     with_problem = cause.on(seen.base)
     others = [change for change in seen.changes if change.facet == facet]
-    return len(others) == 1 or any(key in trial.ask(change.on(with_problem)).keys() for change in others)
+    return len(others) == 1 or any(key in trial.ask(change.on(with_problem)).told for change in others)
 
 
 def _rules_it_out(
@@ -168,7 +168,7 @@ def _rules_it_out(
     for change in seen.changes:
         if change.facet in fixed:
             continue
-        after = trial.ask(change.on(both)).keys()
+        after = trial.ask(change.on(both)).told
         if missing <= after:
             return False
         mended = mended or after < told
