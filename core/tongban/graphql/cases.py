@@ -134,9 +134,7 @@ class Case(Stored, Node, model=models.Case):
     form: JSON = column()
     handed_in: list[HandedIn] = many("HandedIn", "case_id", order=["position"])
     transfers: list[Transfer] = many("Transfer", "case_id", order=["sent_at", "id"])
-    events: Connection[CaseEvent] = connection(
-        "CaseEvent", order=["sequence"], local="id", remote="case_id", backwards=True
-    )
+    events: Connection[CaseEvent] = connection("CaseEvent", order=["sequence"], local="id", remote="case_id")
     decision: Decision | None = one("Decision", "id", select=decided)
     delivery_route: DeliveryRoute = column()
     available_actions: list[CaseAction] = derived(
@@ -271,7 +269,7 @@ def case_with_number(_desk: Desk, number: str) -> Selection:
 @strawberry.type
 class CasesQuery:
     case: Case | None = by_key("Case", case_with_number)
-    cases: Connection[Case] = connection("Case", order=["-submitted_at"], select=chosen_cases, backwards=True)
+    cases: Connection[Case] = connection("Case", order=["-submitted_at"], select=chosen_cases)
 
     @strawberry.field(
         description="A dry run of submitCase: mode, centers, every problem at once, due date. Writes nothing."

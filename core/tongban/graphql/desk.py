@@ -95,8 +95,8 @@ class Desk:
 
     async def close(self) -> None:
         """Ends the request. Who still reads, after a field beside it has failed, ends first; nobody may begin."""
+        self._over = True
         async with self._turn:
-            self._over = True
             await self._forget()
 
     async def _forget(self) -> None:
