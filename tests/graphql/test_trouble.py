@@ -70,7 +70,7 @@ async def test_a_connection_that_breaks_is_replaced(engine: AsyncEngine, registr
         for document, said in ((CENTER, {}), (REGISTER, {"input": SAID})):
             await other.execute(text("LOCK TABLE center, resident IN ACCESS EXCLUSIVE MODE"))
             asked = asyncio.create_task(api.answer(document, **said))
-            while not (await other.execute(waiting)).all():
+            while not asked.done() and not (await other.execute(waiting)).all():
                 await other.execute(text("SELECT pg_stat_clear_snapshot()"))
                 await asyncio.sleep(0.02)
             await told_to_try_again(await asked)
