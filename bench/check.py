@@ -1,6 +1,6 @@
 """How long the tongban check takes: one item, and all items of the installed departments, over all main centers.
 
-    .venv/bin/python bench/check.py [--quick] [CODE ...]
+    .venv/bin/python bench/check.py [--quick] [--warnings] [CODE ...]
 
 Each item runs in full (or with --quick) in one of as many processes as there are cores; nothing is extrapolated.
 """
@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from functools import cache
 from importlib.metadata import entry_points
-from time import perf_counter
+from time import perf_counter, process_time
 from typing import Any
 
 from rich.console import Console
@@ -60,24 +60,28 @@ def chain() -> Chain:
     return chain_of(department for _, department in departments())
 
 
-def run(code: str, quick: bool) -> Report:
-    """Checks one item."""
+def run(code: str, quick: bool) -> tuple[Report, float]:
+    """Checks one item; with the seconds of processor time that it took."""
+    began = process_time()
     module, item = items()[code]
     mode_of: Callable[..., Any] = getattr(module, "tongban_processing_mode", lambda application: None)
-    return check(item, module.tongban_validate, mode_of, city(), chain(), effort=QUICK if quick else FULL)
+    report = check(item, module.tongban_validate, mode_of, city(), chain(), effort=QUICK if quick else FULL)
+    return report, process_time() - began
 
 
 def main(words: list[str]) -> int:
     """Checks the items named, or all; exit code 1 where one fails or takes too long."""
     quick = "--quick" in words
-    codes = [word for word in words if word != "--quick"] or list(items())
+    codes = [word for word in words if not word.startswith("--")] or list(items())
     console, began = Console(), perf_counter()
     reports: list[Report] = []
+    processor = 0.0
     bars = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with ProcessPoolExecutor(os.cpu_count()) as pool, Progress(*bars, console=console) as progress:
         task = progress.add_task("checking", total=len(codes))
         for done in as_completed([pool.submit(run, code, quick) for code in codes]):
-            report = done.result()
+            report, used = done.result()
+            processor += used
             reports.append(report)
             progress.update(task, advance=1, description=f"{report.item} {report.seconds:.2f} s")
     took = perf_counter() - began
@@ -89,7 +93,10 @@ def main(words: list[str]) -> int:
                 )
     slowest = max(reports, key=lambda report: report.seconds)
     mean = sum(report.seconds for report in reports) / len(reports)
-    print(f"{len(reports)} items, {slowest.centers_tried} centers, {os.cpu_count()} processes: {took:.1f} s in all")
+    print(
+        f"{len(reports)} items, {slowest.centers_tried} centers, {os.cpu_count()} processes: {took:.1f} s in all, "
+        f"{processor:.1f} s of processor time"
+    )
     print(f"one item: {mean:.2f} s on average, {slowest.seconds:.2f} s at most ({slowest.item})")
     print(f"applications for each item: {slowest.applications_tried}")
     slow = slowest.seconds > ONE_ITEM or took > ALL_ITEMS

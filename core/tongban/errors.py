@@ -6,6 +6,8 @@ from tongban.contract.problems import Problem
 
 MOST_LINES, MOST_CAUSES = 20, 5
 """Of a traceback in the log, at most."""
+DATABASE_PARTS = ("sqlstate", "table_name", "column_name", "constraint_name")
+"""What an error of the database may be logged with."""
 
 
 class Refused(Exception):
@@ -29,12 +31,21 @@ class DataError(Exception):
 
 
 def traced(error: BaseException) -> str:
-    """An error and its causes for the log: their types and lines, never their messages, which hold personal data."""
-    told = []
-    while True:
-        lines = "".join(traceback.format_tb(error.__traceback__)[-MOST_LINES:])
-        told.append(f"{type(error).__module__}.{type(error).__qualname__}\n{lines}")
+    """An error and its causes for the log: types, our own lines and the last one, and what a database calls its parts.
+
+    Never a message, and never a value: those can be somebody's name or number.
+    """
+    told: list[str] = []
+    while len(told) < MOST_CAUSES:
+        frames = traceback.extract_tb(error.__traceback__)
+        ours = [frame for frame in frames[:-1] if "tongban" in frame.filename]
+        lines = "".join(traceback.format_list([*ours, *frames[-1:]][-MOST_LINES:]))
+        parts = [str(getattr(error, name, None) or "") for name in DATABASE_PARTS]
+        told.append(
+            " ".join([f"{type(error).__module__}.{type(error).__qualname__}", *filter(None, parts)]) + f"\n{lines}"
+        )
         cause = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
-        if cause is None or len(told) == MOST_CAUSES:
-            return "caused by ".join(told).rstrip()
+        if cause is None:
+            break
         error = cause
+    return "caused by ".join(told).rstrip()

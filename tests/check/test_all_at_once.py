@@ -87,6 +87,19 @@ def test_problems_that_rule_each_other_out_may_come_alone(effort: object) -> Non
     assert failed(checked(lambda application: tuple(judge(application)), effort=effort)) == set()
 
 
+@EFFORTS
+def test_a_field_whose_every_value_brings_a_problem_of_its_own_hides_nothing(effort: object) -> None:
+    def judge(application: Application) -> Iterator[Problem]:
+        """Illness asks for hours, and there are no hours that are right."""
+        hours = application.form.get("hours")
+        if application.form.get("ground") == "ILLNESS" and hours is None:
+            yield form_invalid("care.hours-needed", "hours", "请填写时数", "Hours are needed")
+        if hours is not None:
+            yield form_invalid("care.hours-wrong", "hours", "时数不对", "The hours are wrong")
+
+    assert failed(checked(lambda application: tuple(judge(application)), effort=effort)) == set()
+
+
 def test_where_nothing_is_accepted_nothing_can_be_tried() -> None:
     def never(application: Application) -> Sequence[Problem]:
         return (not_eligible("care.never", "不受理", "Never"),)

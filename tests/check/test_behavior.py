@@ -19,6 +19,7 @@ import pytest
 
 from check_support import REFUSED, THOROUGH, Judge, also, checked, failed, good, of_rule
 from tongban.check import QUICK, Report, Verdict
+from tongban.check.watch import watched
 from tongban.contract.applications import Application
 from tongban.contract.items import ProcessingMode
 from tongban.contract.problems import Problem
@@ -103,6 +104,29 @@ def test_an_endless_loop_is_ended_and_nothing_more_is_asked() -> None:
     assert calls == 31
     assert failed(report) == {"same-verdict", "all-at-once", "well-behaved"}
     assert of_rule(report, "well-behaved").example is not None
+
+
+def test_a_hang_that_only_hypothesis_meets_is_ended_too() -> None:
+    def judge(application: Application) -> Sequence[Problem]:
+        hours = application.form.get("hours")
+        while isinstance(hours, int) and 20 < hours < 60:
+            pass
+        return ()
+
+    report = checked(judge, limit=0.05, effort=THOROUGH._replace(seeded=0))
+
+    assert "No answer within" in said(report)
+    assert 20 < (of_rule(report, "well-behaved").example or {})["form"]["hours"] < 60
+
+
+def test_rules_that_are_each_time_a_little_slow_are_too_slow_in_all() -> None:
+    def judge(application: Application) -> Sequence[Problem]:
+        threading.Event().wait(0.01)
+        return ()
+
+    report = checked(judge, effort=QUICK._replace(seconds=0.2))
+
+    assert "questions took too long in all" in said(report)
 
 
 def test_a_loop_that_swallows_errors_is_ended_too() -> None:
@@ -253,26 +277,31 @@ def test_a_module_that_is_loaded_while_judging_is_seen(tmp_path: Path, monkeypat
 
 def test_the_standard_library_may_load_its_own_parts_late() -> None:
     def judge(application: Application) -> Sequence[Problem]:
-        sys.modules.pop("_strptime", None)
-        return () if datetime.datetime.strptime("2026", "%Y") else (REFUSED,)  # noqa: DTZ007
+        sys.modules.pop("colorsys", None)
+        import colorsys
+
+        return () if colorsys.ONE_THIRD else (REFUSED,)
 
     assert checked(judge).passed
 
 
 def test_what_others_do_meanwhile_is_not_the_rules_deed(tmp_path: Path) -> None:
-    stop = threading.Event()
+    begin, done = threading.Event(), threading.Event()
 
     def work() -> None:
-        while not stop.is_set():
-            (tmp_path / "x").write_text("x")
+        begin.wait()
+        (tmp_path / "x").write_text("x")
+        done.set()
 
     thread = threading.Thread(target=work)
     thread.start()
-    try:
-        assert checked().passed
-    finally:
-        stop.set()
-        thread.join()
+    noted: set[str] = set()
+    with watched(noted):
+        begin.set()
+        done.wait()
+    thread.join()
+
+    assert noted == set()
 
 
 def test_who_changes_the_form_is_seen() -> None:

@@ -95,7 +95,7 @@ async def assess(session: AsyncSession, registry: Registry, draft: Draft, now: d
     form = draft.form if isinstance(draft.form, Mapping) else {}
     problems += form_problems(item.form, draft.form)
     delivery = _delivery_route(item, draft.delivery_route, problems)
-    needs = await _Materials.of(session, item)
+    needs = await _Materials.of(session, item, today)
     missing, handed_in = needs.sorted_out(draft.documents, form, problems)
     if resident is None or center is None:
         return Assessment(
@@ -107,7 +107,7 @@ async def assess(session: AsyncSession, registry: Registry, draft: Draft, now: d
             missing=missing,
         )
     applicant = await applicant_of(session, resident)
-    if not belongs(item.audiences, applicant, today):
+    if item.audiences and not belongs(item.audiences, applicant, today):
         problems.append(_not_in_audience(item))
     codes = frozenset(material.code for material in handed_in)
     district = await session.get_one(District, center.district_id)
@@ -196,16 +196,20 @@ class _Materials:
     """An item's requirements with their materials."""
 
     rows: tuple[tuple[MaterialRequirement, Material], ...]
+    producers: Mapping[str, str]
+    """Names of the items in force whose results some of the materials are, by code."""
 
     @classmethod
-    async def of(cls, session: AsyncSession, item: ServiceItem) -> "_Materials":
+    async def of(cls, session: AsyncSession, item: ServiceItem, today: date) -> "_Materials":
         found = await session.execute(
             select(MaterialRequirement, Material)
             .join(Material, Material.id == MaterialRequirement.material_id)
             .where(MaterialRequirement.item_id == item.id)
             .order_by(MaterialRequirement.position)
         )
-        return cls(tuple((need, material) for need, material in found))
+        rows = tuple((need, material) for need, material in found)
+        codes = {material.produced_by for _, material in rows if material.produced_by}
+        return cls(rows, await catalog.names_in_force(session, codes, today) if codes else {})
 
     def sorted_out(
         self, documents: Sequence[tuple[str, str | None]], form: Mapping[str, Any], problems: list[Problem]
@@ -228,21 +232,17 @@ class _Materials:
             for need, material in self.rows
             if is_needed(need.necessity, need.needed_when, form) and material.code not in brought
         ]
-        problems += [_missing(material) for _, material in missing]
+        problems += [_missing(material, self.producers) for _, material in missing]
         handed_in = tuple(material for _, material in self.rows if material.code in brought)
         return tuple(need for need, _ in missing), handed_in
 
 
-def _missing(material: Material) -> Problem:
+def _missing(material: Material, producers: Mapping[str, str]) -> Problem:
+    """What is missing, and where to get it: from the item whose result it is, if that is in force, or its issuer."""
     values = {"material": material.name, "material_en": material.name_en or material.name}
-    if material.produced_by and not material.produced_when:
-        found = problem(
-            "material_produced_elsewhere",
-            "documents",
-            item=material.produced_by,
-            item_code=material.produced_by,
-            **values,
-        )
+    code = material.produced_by
+    if code is not None and code in producers and not material.produced_when:
+        found = problem("material_produced_elsewhere", "documents", item=producers[code], item_code=code, **values)
     else:
         found = problem("material_missing", "documents", issuer=material.issuer, **values)
     return found.at("documents", material.code)
@@ -276,6 +276,8 @@ async def _route(
 async def _local_problems(session: AsyncSession, item: ServiceItem, center: Center, way: Route) -> list[Problem]:
     """Refuses a LOCAL_ONLY item elsewhere: where to go, and why."""
     words = [BARRIERS[barrier] for barrier in item.barriers]
+    if item.tongban_from is not None:
+        words = [(f"自{item.tongban_from}起全市通办", f"it will be from {item.tongban_from} on")]
     if way.center is None:
         return [problem("local_only_no_home", "applicant", item=item.name)]
     if way.center == center.id:

@@ -1,12 +1,12 @@
 """Reading the catalog: what is in force on a day."""
 
+from collections.abc import Collection
 from datetime import date
-from typing import Any
 
 from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from tongban.catalog.models import Department, MaterialRequirement, ServiceItem
+from tongban.catalog.models import Department, ServiceItem
 
 
 def in_force(day: date) -> ColumnElement[bool]:
@@ -25,12 +25,14 @@ async def find_in_force(session: AsyncSession, code: str, day: date) -> ServiceI
     return found
 
 
+async def names_in_force(session: AsyncSession, codes: Collection[str], day: date) -> dict[str, str]:
+    """The names of those items that are in force on `day`, by code."""
+    found = await session.execute(
+        select(ServiceItem.code, ServiceItem.name).where(ServiceItem.code.in_(codes), in_force(day))
+    )
+    return {row.code: row.name for row in found}
+
+
 async def exists(session: AsyncSession, code: str) -> bool:
     """Whether any version of an item ever had that code."""
     return await session.scalar(select(ServiceItem.id).where(ServiceItem.code == code).limit(1)) is not None
-
-
-async def requirements_of(session: AsyncSession, item: ServiceItem) -> list[Any]:
-    """The materials that the item's version asks for, in its order."""
-    rows = select(MaterialRequirement).where(MaterialRequirement.item_id == item.id)
-    return list(await session.scalars(rows.order_by(MaterialRequirement.position)))

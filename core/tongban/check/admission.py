@@ -38,11 +38,11 @@ def check(
     """Puts one item to every rule. Whatever `judge` and `mode_of` do, the report says it, unless they end the process.
 
     `drilled` is what the caller's dry run found; `limit` the seconds that one answer may take; `progress` is told how
-    many of how many steps are done. The same arguments give the same report, but for its seconds.
+    many of how many steps are done. The report is the same, but for its seconds, wherever the same modules are loaded.
     """
     began = perf_counter()
     total = effort.seeded + effort.explored + 1
-    court = Court(judge, mode_of, limit)
+    court = Court(judge, mode_of, limit, effort.seconds)
     trial = Trial(item, city, court, Applications.of(item, city, chain), effort)
     with court.session():
         trial.run(lambda done: progress(min(done, total - 1), total))

@@ -1,5 +1,6 @@
 """Puts applications to a department's rules, and lives through whatever they do: raise, hang, answer rubbish."""
 
+import math
 import signal
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -60,13 +61,14 @@ class Answer(NamedTuple):
     fault: Fault | None = None
     reason: str = ""
 
-    def keys(self) -> frozenset[Key]:
+    @property
+    def told(self) -> frozenset[Key]:
         """The problems without their words, which may quote the application."""
         return frozenset((said.code, said.detail, said.path) for said in self.problems)
 
 
 class Closed(BaseException):
-    """The rules hung: nothing more is asked of them."""
+    """The rules took too long: nothing more is asked of them."""
 
 
 class _TimeUp(BaseException):
@@ -74,13 +76,13 @@ class _TimeUp(BaseException):
 
 
 class Court:
-    """Asks one department's rules, in this thread, each answer within `limit` seconds."""
+    """Asks one department's rules, in this thread: each answer within `limit` seconds, all of them within `budget`."""
 
-    def __init__(self, judge: Judge, mode_of: ModeOf, limit: float = LONGEST_CALL) -> None:
-        self._judge, self._mode_of, self._limit = judge, mode_of, limit
+    def __init__(self, judge: Judge, mode_of: ModeOf, limit: float = LONGEST_CALL, budget: float = math.inf) -> None:
+        self._judge, self._mode_of, self._limit, self._budget = judge, mode_of, limit, budget
         self._by_signal = threading.current_thread() is threading.main_thread() and hasattr(signal, "setitimer")
         self._inside = False
-        self.calls = 0
+        self.calls, self.spent = 0, 0.0
         self.hung_on: Application | None = None
 
     @contextmanager
@@ -97,7 +99,7 @@ class Court:
             signal.signal(signal.SIGALRM, before)
 
     def ask(self, application: Application) -> Answer:
-        """What the rules say. Raises Closed where they hang."""
+        """What the rules say. Raises Closed where they take too long."""
         return self._ask(application, self._judge, self._mode_of)
 
     def watch(self, application: Application) -> tuple[Answer, frozenset[str], frozenset[str]]:
@@ -137,7 +139,9 @@ class Court:
             answer = Answer((), None, Fault.RAISES, _words_of(error))
         if self._by_signal:
             signal.setitimer(signal.ITIMER_REAL, 0)
-        if perf_counter() - began >= self._limit:
+        took = perf_counter() - began
+        self.spent += took
+        if took >= self._limit or self.spent >= self._budget:
             self.hung_on = application
             raise Closed
         return answer

@@ -94,6 +94,8 @@ def edges_of(schema: Any, day: date) -> list[Any]:
     kind = schema.get("type")
     if kind == "string" and schema.get("format") == "date":
         return [(day + timedelta(days=days)).isoformat() for days in (1, 400, 0, -1, -200, -800, -4000, -20_000)]
+    if kind == "string" and "pattern" in schema and _is_month(schema["pattern"]):
+        return [(day + timedelta(days=days)).strftime("%Y-%m") for days in (40, 400, 0, -40, -400, -2000)]
     if kind in ("integer", "number"):
         low, high = _bounds(schema, 1 if kind == "integer" else 0.01)
         edges = [low, low + 1, (low + high) / 2, high - 1, high]
@@ -115,11 +117,22 @@ def _text(schema: Mapping[str, Any], example: Any) -> Maker:
     shortest, longest = schema.get("minLength", 0), schema.get("maxLength", 2000)
     fitting = [text for text in (example, *STOCK) if isinstance(text, str)]
     if "pattern" in schema:
+        if _is_month(schema["pattern"]):
+            return _month
         fitting = [text for text in fitting if re.search(schema["pattern"], text)]
     else:
         fitting += ["甲" * shortest, "甲" * longest, ("测试 text\n" * longest)[:longest]]
     fitting = [text for text in fitting if shortest <= len(text) <= longest]
     return _any_of(fitting or ("甲" * max(shortest, 1),))
+
+
+def _is_month(pattern: str) -> bool:
+    """Whether a pattern is about months, as 2026-01 is one."""
+    return bool(re.search(pattern, "2018-03") and not re.search(pattern, "2018-93"))
+
+
+def _month(draw: Draw, day: date) -> str:
+    return (day + timedelta(days=30 * draw.whole(-36, 6))).strftime("%Y-%m")
 
 
 def _day(draw: Draw, day: date) -> str:

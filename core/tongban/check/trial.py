@@ -17,7 +17,10 @@ BY_DISTRICT = {Barrier.DISTRICT_BATCH_WINDOWS, Barrier.DISTRICT_VARIANT_AMOUNT, 
 
 
 class Effort(NamedTuple):
-    """How much is tried: quickly made applications, those of Hypothesis, centers for each, tries to shrink a fault."""
+    """How much is tried: quickly made applications, those of Hypothesis, centers for each, tries to shrink a fault.
+
+    `seconds` is what the rules may take in all.
+    """
 
     seeded: int
     explored: int
@@ -25,11 +28,12 @@ class Effort(NamedTuple):
     at_all_centers: int
     to_shrink: int
     variants: int
+    seconds: float
 
 
-FULL = Effort(seeded=2000, explored=1000, centers_each=20, at_all_centers=40, to_shrink=3000, variants=8)
+FULL = Effort(seeded=2000, explored=1000, centers_each=20, at_all_centers=40, to_shrink=3000, variants=8, seconds=120)
 """What admission asks for."""
-QUICK = Effort(seeded=36, explored=0, centers_each=7, at_all_centers=2, to_shrink=2000, variants=3)
+QUICK = Effort(seeded=36, explored=0, centers_each=7, at_all_centers=2, to_shrink=2000, variants=3, seconds=20)
 """A first look, in a few hundredths of a second."""
 
 
@@ -86,12 +90,14 @@ class Trial:
         """What the rules say; problems that come together are remembered. Raises Closed where they hang."""
         answer = self.court.ask(application)
         if len(answer.problems) > 1:
-            self.together.add(answer.keys())
+            self.together.add(answer.told)
         return answer
 
     def _hung(self) -> None:
         if self.court.hung_on is not None:
-            self.signs[Fault.HANGS] = Sign(Fault.HANGS, self.court.hung_on)
+            one = self.court.spent < self.effort.seconds
+            words = "" if one else f"{self.court.calls}"
+            self.signs[Fault.HANGS] = Sign(Fault.HANGS, self.court.hung_on, words=words)
 
     def _try(self, application: Application, progress: Callable[[int], None]) -> None:
         n, count = self.tried, len(self._centers)

@@ -36,7 +36,7 @@ from tongban.residents.identity_numbers import masked
 from tongban.storage.base import Base
 
 
-@strawberry.type
+@strawberry.type(description="Who applies for the applicant.")
 class Agent:
     name: str
     id_number: IdNumber
@@ -50,7 +50,7 @@ def agent_of(agent: Row | None) -> Agent | None:
     return Agent(name=agent["name"], id_number=IdNumber(masked(agent["id_number"])), relation=agent["relation"])
 
 
-@strawberry.type
+@strawberry.type(description="What the handling center decided.")
 class Decision(Stored, model=models.Case):
     approved: bool = column()
     at: dt.datetime = column("decided_at")
@@ -68,7 +68,7 @@ class HandedIn(Stored, model=models.CaseMaterial):
     material: Material = reference("Material", "material_id")
 
 
-@strawberry.type
+@strawberry.type(description="One material of a manifest.")
 class ManifestEntry:
     id: strawberry.ID
     material: str
@@ -85,7 +85,7 @@ class Transfer(Stored, Node, model=models.Transfer):
     acknowledged_at: dt.datetime | None = column()
 
 
-@strawberry.type
+@strawberry.type(description="What happened to a case; events are added, never changed.")
 class CaseEvent(Stored, Node, model=models.CaseEvent):
     kind: str = column()
     at: dt.datetime = column()
@@ -108,7 +108,9 @@ def is_overdue(now: dt.datetime, due_at: dt.datetime, decided_at: dt.datetime | 
     return (decided_at or now) > due_at
 
 
-@strawberry.type
+@strawberry.type(
+    description="办件: one application for one item, from its submission to the result in the resident's hands."
+)
 class Case(Stored, Node, model=models.Case):
     number: str = column()
     item: ServiceItem = reference(
@@ -132,9 +134,7 @@ class Case(Stored, Node, model=models.Case):
     form: JSON = column()
     handed_in: list[HandedIn] = many("HandedIn", "case_id", order=["position"])
     transfers: list[Transfer] = many("Transfer", "case_id", order=["sent_at", "id"])
-    events: Connection[CaseEvent] = connection(
-        "CaseEvent", order=["sequence"], local="id", remote="case_id", backwards=True
-    )
+    events: Connection[CaseEvent] = connection("CaseEvent", order=["sequence"], local="id", remote="case_id")
     decision: Decision | None = one("Decision", "id", select=decided)
     delivery_route: DeliveryRoute = column()
     available_actions: list[CaseAction] = derived(
@@ -157,7 +157,7 @@ class Case(Stored, Node, model=models.Case):
     visits: int = column(description="Times the resident had to come; the goal of tongban is 1.")
 
 
-@strawberry.type
+@strawberry.type(description="The case as it is now, or the problems for which nothing was done.")
 class CasePayload:
     row: strawberry.Private[Row]
     problems: list[Problem]
@@ -176,14 +176,14 @@ class CasePreview:
     due_provisional: bool | None
 
 
-@strawberry.enum
+@strawberry.enum(description="In which order cases come.")
 class CaseOrder(Enum):
     SUBMITTED_DESC = "SUBMITTED_DESC"
     SUBMITTED_ASC = "SUBMITTED_ASC"
     DUE_ASC = "DUE_ASC"
 
 
-@strawberry.input
+@strawberry.input(description="Which cases: those that fit everything that is said.")
 class CaseFilter:
     center: str | None = strawberry.field(default=None, description="Received or handled there.")
     receiving_center: str | None = None
@@ -199,7 +199,7 @@ class CaseFilter:
     number: str | None = None
 
 
-@strawberry.input
+@strawberry.input(description="A material that is handed in.")
 class SubmittedDocumentInput:
     material: str = strawberry.field(description="The material's code.")
     document: strawberry.ID | None = strawberry.field(
@@ -207,14 +207,14 @@ class SubmittedDocumentInput:
     )
 
 
-@strawberry.input
+@strawberry.input(description="Who applies for the applicant.")
 class AgentInput:
     name: str
     id_number: IdNumber
     relation: str
 
 
-@strawberry.input
+@strawberry.input(description="An application for an item at a center.")
 class SubmitCaseInput:
     item: str
     center: str
@@ -232,7 +232,7 @@ class SubmitCaseInput:
     idempotency_key: str | None = None
 
 
-@strawberry.input
+@strawberry.input(description="A step of a case, and the version of it that the caller has seen.")
 class CaseActionInput:
     case: strawberry.ID
     expected_version: int
@@ -240,7 +240,7 @@ class CaseActionInput:
     idempotency_key: str | None = None
 
 
-@strawberry.input
+@strawberry.input(description="A decision on a case, and the version of it that the caller has seen.")
 class DecideCaseInput:
     case: strawberry.ID
     expected_version: int
@@ -269,15 +269,18 @@ def case_with_number(_desk: Desk, number: str) -> Selection:
 @strawberry.type
 class CasesQuery:
     case: Case | None = by_key("Case", case_with_number)
-    cases: Connection[Case] = connection("Case", order=["-submitted_at"], select=chosen_cases, backwards=True)
+    cases: Connection[Case] = connection("Case", order=["-submitted_at"], select=chosen_cases)
 
     @strawberry.field(
         description="A dry run of submitCase: mode, centers, every problem at once, due date. Writes nothing."
     )
     async def case_preview(self, info: Info, input: SubmitCaseInput) -> CasePreview:  # noqa: A002
         desk = info.context
-        async with desk.reading() as session:
+
+        async def found(session: AsyncSession) -> CasePreview:
             return _preview(await assess(session, desk.registry, _draft(input), desk.now), desk.language)
+
+        return await desk.read(found)
 
 
 @strawberry.type

@@ -40,7 +40,7 @@ async def plugins_of(desk: Desk, rows: Sequence[Row]) -> list[Any]:
     return [shown_plugin(desk.registry, desk.registry.plugin_of(row["code"])) for row in rows]
 
 
-@strawberry.type
+@strawberry.type(description="One of the departments whose items centers receive.")
 class Department(Stored, Node, model=models.Department):
     code: str = column()
     name: str = column()
@@ -58,7 +58,7 @@ class GuideQuestion:
     answer: str
 
 
-@strawberry.type
+@strawberry.type(description="办事指南: what an applicant needs to know of an item.")
 class Guide:
     summary: str
     steps: list[str]
@@ -82,7 +82,7 @@ def guide_of(guide: Row) -> Guide:
     )
 
 
-@strawberry.type
+@strawberry.type(description="What an applicant may have to bring; one material serves many items.")
 class Material(Stored, Node, model=models.Material):
     code: str = column()
     name: str = column()
@@ -106,7 +106,7 @@ class Material(Stored, Node, model=models.Material):
     provenance: str = column(description="Where the row's facts come from.")
 
 
-@strawberry.type
+@strawberry.type(description="That an item asks for a material, and when.")
 class MaterialRequirement(Stored, model=models.MaterialRequirement):
     material: Material = reference("Material", "material_id")
     necessity: Necessity = column()
@@ -131,7 +131,7 @@ def status_of(
     return ItemStatus.IN_FORCE if suspended_at is None else ItemStatus.SUSPENDED
 
 
-@strawberry.type
+@strawberry.type(description="事项: one version of what can be applied for.")
 class ServiceItem(Stored, Node, model=Item):
     code: str = column()
     name: str = column()
@@ -191,7 +191,7 @@ class TongbanException(Stored, model=Item):
     overdue: bool = derived("review_on", by=lambda now, day: day < day_in_shanghai(now), clock=True)
 
 
-@strawberry.input
+@strawberry.input(description="Which items: those that fit everything that is said.")
 class ServiceItemFilter:
     department: str | None = None
     theme: str | None = None

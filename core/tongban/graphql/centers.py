@@ -41,7 +41,7 @@ def of_kind(_desk: Desk, kind: CenterKind | None = None) -> Selection:
     return Selection([models.Center.kind == kind.value] if kind else [])
 
 
-@strawberry.type
+@strawberry.type(description="One of the districts of the city.")
 class District(Stored, Node, model=models.District):
     code: str = column()
     name: str = column()
@@ -49,19 +49,19 @@ class District(Stored, Node, model=models.District):
     centers: list["Center"] = many("Center", "district_id", order=["code"], select=of_kind)
 
 
-@strawberry.type
+@strawberry.type(description="A place, in degrees (WGS 84).")
 class GeoPoint:
     latitude: float
     longitude: float
 
 
-@strawberry.input
+@strawberry.input(description="A place, in degrees (WGS 84).")
 class GeoPointInput:
     latitude: float
     longitude: float
 
 
-@strawberry.type
+@strawberry.type(description="Open from `opens` until just before `closes`, HH:MM on the city's clocks.")
 class OpeningInterval:
     opens: str
     closes: str
@@ -106,7 +106,7 @@ def with_status(_desk: Desk, status: list[CaseStatus] | None = None) -> Selectio
     return Selection([] if status is None else [cases.Case.status.in_({one.value for one in status})])
 
 
-@strawberry.type
+@strawberry.type(description="社区事务受理服务中心: a community affairs service center, or a branch of one.")
 class Center(Stored, Node, model=models.Center):
     code: str = column()
     name: str = column()
@@ -143,7 +143,7 @@ class Center(Stored, Node, model=models.Center):
     )
 
 
-@strawberry.input
+@strawberry.input(description="Which centers: those that fit everything that is said.")
 class CenterFilter:
     district: str | None = None
     kind: CenterKind | None = None
@@ -153,7 +153,7 @@ class CenterFilter:
     search: str | None = None
 
 
-@strawberry.type
+@strawberry.type(description="A center of a page, its cursor and its distance.")
 class CenterEdge:
     cursor: str
     node: Center
@@ -166,7 +166,7 @@ class CenterEdge:
         return cls(cursor=cursor, node=node, distance_meters=row.get("distance_meters"))
 
 
-@strawberry.type
+@strawberry.type(description="A page of centers.")
 class CenterConnection(Page):
     edges: list[CenterEdge]
 

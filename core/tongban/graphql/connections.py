@@ -16,7 +16,7 @@ class PageInfo:
     end_cursor: str | None
 
 
-@strawberry.type
+@strawberry.type(description="A row of a page, and its cursor.")
 class Edge(Generic[T]):
     cursor: str
     node: T
@@ -39,7 +39,7 @@ class Page:
         return await self.counted()
 
 
-@strawberry.type
+@strawberry.type(description="A page of rows.")
 class Connection(Page, Generic[T]):
     edges: list[Edge[T]]
 

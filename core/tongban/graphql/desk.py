@@ -1,11 +1,11 @@
 """What a request works with: who asks, when, in which language, and one session that everything read goes through."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Hashable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Hashable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Any, TypeAlias, cast
+from typing import Any, TypeAlias, TypeVar, cast
 
 import strawberry
 from sqlalchemy import Executable
@@ -14,11 +14,12 @@ from strawberry.dataloader import DataLoader
 
 from tongban.catalog.signing import Signer
 from tongban.centers.hours import day_in_shanghai
-from tongban.graphql.errors import reaching, translated
+from tongban.graphql.errors import Unavailable, reaching, translated
 from tongban.identity.actor import Actor
 from tongban.registry import Registry
 from tongban.storage.database import Sessions
 
+Found = TypeVar("Found")
 Row: TypeAlias = Mapping[str, Any]
 """A row by its columns' names."""
 
@@ -35,6 +36,7 @@ class Desk:
     language: str = "zh"
     loaders: dict[Hashable, DataLoader[Any, Any]] = field(default_factory=dict)
     _reading: AsyncSession | None = None
+    _over: bool = False
     _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     @property
@@ -44,18 +46,28 @@ class Desk:
 
     async def rows(self, statement: Executable) -> Sequence[Row]:
         """What the statement finds, each row by its columns' names."""
-        async with self.reading() as session:
+
+        async def found(session: AsyncSession) -> Sequence[Row]:
             return cast(Sequence[Row], (await session.execute(statement)).mappings().all())
 
-    @asynccontextmanager
-    async def reading(self) -> AsyncIterator[AsyncSession]:
-        """The session that the request reads through, for one reader at a time. Nothing of it is kept."""
+        return await self.read(found)
+
+    async def read(self, do: Callable[[AsyncSession], Awaitable[Found]]) -> Found:
+        """What `do` finds through the session of all reads. One after another reads, and nothing of it is kept.
+
+        It is not broken off where a field beside it fails, since that would break the connection.
+        """
+        return await asyncio.shield(self._read(do))
+
+    async def _read(self, do: Callable[[AsyncSession], Awaitable[Found]]) -> Found:
         async with self._turn:
+            if self._over:
+                raise Unavailable  # nobody waits for the answer any more
             with translated():
                 if self._reading is None:
                     self._reading = await self._connected()
                 try:
-                    yield self._reading
+                    return await do(self._reading)
                 except Exception:
                     await self._reading.rollback()  # what failed must not fail the reads that follow
                     raise
@@ -63,11 +75,12 @@ class Desk:
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[AsyncSession]:
         """A session whose work is committed at the end of the block, or not at all."""
-        await self.close()
-        with translated():
-            async with await self._connected() as session:
-                yield session
-                await session.commit()
+        async with self._turn:
+            await self._forget()
+            with translated():
+                async with await self._connected() as session:
+                    yield session
+                    await session.commit()
 
     async def _connected(self) -> AsyncSession:
         """A session that holds its connection already. Raises Unavailable where there is none to be had."""
@@ -83,11 +96,17 @@ class Desk:
         return self.loaders[key]
 
     async def close(self) -> None:
+        """Ends the request. Who still reads, after a field beside it has failed, ends first; nobody may begin."""
+        self._over = True
+        async with self._turn:
+            await self._forget()
+
+    async def _forget(self) -> None:
         """Ends the reading session; what was loaded is forgotten, since it may change now."""
-        if self._reading is not None:
-            await self._reading.close()
-            self._reading = None
         self.loaders.clear()
+        if self._reading is not None:
+            session, self._reading = self._reading, None
+            await session.close()
 
 
 Info: TypeAlias = strawberry.Info[Desk, None]

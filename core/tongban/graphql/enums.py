@@ -13,28 +13,29 @@ from tongban.contract.problems import ProblemCode
 from tongban.identity.actor import Role
 from tongban.registry import PluginState
 
-for kind in (
-    CaseAction,
-    CaseStatus,
-    Channel,
-    TransferPurpose,
-    ItemStatus,
-    DayKind,
-    CenterKind,
-    Audience,
-    Barrier,
-    DeliveryRoute,
-    Necessity,
-    RoutingBasis,
-    ProblemCode,
-    Role,
-    PluginState,
-    ProposalKind,
-    ProposalStatus,
-    MemberKind,
-    Stance,
-    Verdict,
-):
-    strawberry.enum(kind)
+DESCRIPTIONS = {
+    CaseAction: "What can be done with a case.",
+    CaseStatus: "Where a case stands.",
+    Channel: "Where an application came in.",
+    TransferPurpose: "Why custody passes between two centers.",
+    ItemStatus: "Where a version of an item stands.",
+    DayKind: "What a day is in the city's calendar.",
+    CenterKind: "A main center, or a branch of one.",
+    Audience: "Who may apply. `ANYONE` asks for neither Shanghai hukou nor a residence permit.",
+    Barrier: "What stands in the way of doing an item city-wide.",
+    DeliveryRoute: "How the result reaches the resident.",
+    Necessity: "When a material is needed; `DEFERRABLE` may be handed in later.",
+    ProcessingMode: "How a case of the item is processed.",
+    RoutingBasis: "Which of the applicant's places names the handling center.",
+    ProblemCode: "Why something was not done.",
+    Role: "What somebody acts as.",
+    PluginState: "Whether a plugin serves.",
+    ProposalKind: "What a proposal would change of the catalog.",
+    ProposalStatus: "Where a proposal stands.",
+    MemberKind: "Who sits in the joint meeting.",
+    Stance: "A member's opinion.",
+    Verdict: "What a rule of the check says. WARN is worth a look and stands in nobody's way.",
+}
 
-strawberry.enum(ProcessingMode, description="How a case of the item is processed.")
+for kind, description in DESCRIPTIONS.items():
+    strawberry.enum(kind, description=description)

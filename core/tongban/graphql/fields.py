@@ -30,6 +30,9 @@ from tongban.graphql.sources import (
     everything,
 )
 
+PAGING: dict[str, Any] = {"first": int | None, "after": str | None, "last": int | None, "before": str | None}
+"""The arguments of every connection."""
+
 
 def column(name: str | None = None, *, description: str | None = None) -> Any:
     """A column of the type's table."""
@@ -96,21 +99,19 @@ def connection(
     local: str | None = None,
     remote: str | None = None,
     given: Sequence[str] = (),
-    backwards: bool = False,
     page: Any = Connection,
     edge: Any = Edge,
     description: str | None = None,
 ) -> Any:
-    """Keyset pages with `first` and `after`, and `last` and `before` where `backwards`."""
-    source = Pages(to, tuple(order), select, local, remote, tuple(given), backwards)
+    """Keyset pages, forwards with `first` and `after`, backwards with `last` and `before`."""
+    source = Pages(to, tuple(order), select, local, remote, tuple(given))
 
     async def run(parent: Any, desk: Desk, arguments: dict[str, Any]) -> Any:
-        part = window(**{name: arguments.pop(name, None) for name in ("first", "after", "last", "before")})
+        part = window(**{name: arguments.pop(name, None) for name in PAGING})
         row = getattr(parent, "row", None)
         return await loading.load_page(desk, source, row, arguments, part, page, edge)
 
-    names = ("first", "after", "last", "before") if backwards else ("first", "after")
-    paging = [_parameter(name, int | None if name in ("first", "last") else str | None) for name in names]
+    paging = [_parameter(name, kind) for name, kind in PAGING.items()]
     chosen = [parameter for parameter in _parameters(select) if parameter.name not in given]
     return _field(source, run, [*chosen, *paging], description)
 

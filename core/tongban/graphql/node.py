@@ -37,9 +37,7 @@ async def _nodes(desk: Desk, ids: list[strawberry.ID]) -> list[Node | None]:
     if len(ids) > LONGEST_PAGE:
         raise BadInput(f"At most {LONGEST_PAGE} ids at once.")
 
-    async def one(text: str) -> Node | None:
-        to, key = read_global_id(text)
-
+    async def one(to: type[Stored], key: tuple[UUID, ...]) -> Node | None:
         async def load(keys: list[tuple[UUID, ...]]) -> list[Any]:
             found = await desk.rows(select(to.table).where(tuple_(*_key_columns(to)).in_(keys)))
             rows = {tuple(row[name] for name in keys_of(to)): to.of(row) for row in found}
@@ -48,7 +46,8 @@ async def _nodes(desk: Desk, ids: list[strawberry.ID]) -> list[Node | None]:
         loaded: Node | None = await desk.loader(("node", to), load).load(key)
         return loaded
 
-    return await asyncio.gather(*(one(text) for text in ids))
+    known = [read_global_id(text) for text in ids]
+    return await asyncio.gather(*(one(to, key) for to, key in known))
 
 
 def _key_columns(to: type[Stored]) -> list[Any]:

@@ -29,17 +29,17 @@ from tongban.residents.models import DocumentKind
 if TYPE_CHECKING:
     from tongban.graphql.cases import Case
 
-strawberry.enum(DocumentKind)
+strawberry.enum(DocumentKind, description="Which document carries the identity number.")
 
 
-@strawberry.type
+@strawberry.type(description="户籍: where a household is registered.")
 class Hukou(Stored, model=models.Hukou):
     division_code: str = column()
     address: str = column()
     since: dt.date = column()
 
 
-@strawberry.type
+@strawberry.type(description="居住证: that of somebody without Shanghai hukou.")
 class ResidencePermit:
     number: str
     valid_from: dt.date
@@ -84,7 +84,7 @@ async def _hukou_divisions(desk: Desk, rows: Sequence[Row]) -> dict[UUID, str]:
     return {row["id"]: row["division_code"] for row in found}
 
 
-@strawberry.type
+@strawberry.type(description="Somebody who applies, or may.")
 class Resident(Stored, Node, model=models.Resident):
     name: str = column()
     document_kind: DocumentKind = column()
@@ -105,14 +105,14 @@ class Resident(Stored, Node, model=models.Resident):
     )
 
 
-@strawberry.type
+@strawberry.type(description="The resident as recorded now, or the problems for which nothing was done.")
 class ResidentPayload:
     row: strawberry.Private[Row]
     problems: list[Problem]
     resident: Resident | None = one("Resident", "id")
 
 
-@strawberry.input
+@strawberry.input(description="What is said of a resident who is registered.")
 class RegisterResidentInput:
     name: str
     id_number: IdNumber
@@ -132,7 +132,7 @@ class RegisterResidentInput:
     idempotency_key: str | None = None
 
 
-@strawberry.input
+@strawberry.input(description="The move of a household.")
 class ChangeHukouInput:
     resident: strawberry.ID
     division_code: str

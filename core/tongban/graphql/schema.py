@@ -28,14 +28,12 @@ MOST_TOKENS = 2_000
 """Of one document; what is longer is refused before it is understood."""
 
 
-@strawberry.type
-class Query(
-    NodeQuery, ViewerQuery, CatalogQuery, CentersQuery, ResidentsQuery, CasesQuery, AdmissionQuery, PluginsQuery
-):
+@strawberry.type(description="What can be asked.")
+class Query(NodeQuery, ViewerQuery, CatalogQuery, CentersQuery, ResidentsQuery, CasesQuery, AdmissionQuery, PluginsQuery):
     """What can be asked."""
 
 
-@strawberry.type
+@strawberry.type(description="What can be done. What is refused comes back as `problems`; nothing was written then.")
 class Mutation(ResidentsMutation, CasesMutation, AdmissionMutation):
     """What can be done."""
 

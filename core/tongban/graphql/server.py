@@ -27,7 +27,11 @@ REFUSALS = {400: "BAD_REQUEST", 405: "METHOD_NOT_ALLOWED", 413: "REQUEST_TOO_LAR
 
 
 class Endpoint(GraphQL[Desk, None]):
-    """`/graphql`. Each request gets a desk, which is closed when it is answered."""
+    """`/graphql`. Each request gets a desk, which is closed when it is answered.
+
+    A GET reads and never writes. A foreign page can send one without asking, but can't see the answer; a POST has to be
+    `application/json`, for which a browser asks first and is told no.
+    """
 
     def __init__(self, schema: Schema, open_desk: Callable[[Request], Desk]) -> None:
         super().__init__(schema, subscription_protocols=())

@@ -114,7 +114,6 @@ class Pages:
     local: str | None
     remote: str | None
     given: tuple[str, ...]
-    backwards: bool
 
 
 @dataclass(frozen=True, slots=True)

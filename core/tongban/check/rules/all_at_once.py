@@ -97,17 +97,17 @@ def _single_changes(trial: Trial, base: Application) -> Seen:
     seen = Seen(base, _changes(trial, base))
     for change in seen.changes:
         answer = trial.ask(change.on(base))
-        for key in answer.keys():  # noqa: SIM118 - no mapping
+        for key in answer.told:
             seen.causes[key].append(change)
     for key, causes in seen.causes.items():
         for cause in causes[: trial.effort.variants]:
             seen.depends_on[key].add(cause.facet)
             with_problem = cause.on(base)
-            before = trial.ask(with_problem).keys()
+            before = trial.ask(with_problem).told
             for change in seen.changes:
                 if change.facet in seen.depends_on[key]:
                     continue
-                after = trial.ask(change.on(with_problem)).keys()
+                after = trial.ask(change.on(with_problem)).told
                 if after < before and key not in after:
                     seen.depends_on[key].add(change.facet)
     return seen
@@ -123,9 +123,12 @@ def _hidden(trial: Trial, seen: Seen, one: Key, other: Key) -> Finding | None:
         if first.facet == second.facet:
             continue
         both = second.on(first.on(seen.base))
-        keys = trial.ask(both).keys()
+        keys = trial.ask(both).told
         fixed = {first.facet, second.facet}
         if {one, other} <= keys or _rules_it_out(trial, seen, both, keys, {one, other} - keys, fixed):
+            return None
+        cases = ((one, first, second.facet), (other, second, first.facet))
+        if any(key not in keys and not _survives(trial, seen, key, cause, facet) for key, cause, facet in cases):
             return None
         if example is None:
             example = {
@@ -143,6 +146,16 @@ def _hidden(trial: Trial, seen: Seen, one: Key, other: Key) -> Finding | None:
     return finding(RULE, Verdict.FAIL, words, example=example)
 
 
+def _survives(trial: Trial, seen: Seen, key: Key, cause: Change, facet: Facet) -> bool:
+    """Whether the problem stays with some other value of the facet; taken for granted where there is only one.
+
+    Else it depends on the facet, and only the new problems that each other value brings have kept that from view.
+    """
+    with_problem = cause.on(seen.base)
+    others = [change for change in seen.changes if change.facet == facet]
+    return len(others) == 1 or any(key in trial.ask(change.on(with_problem)).told for change in others)
+
+
 def _rules_it_out(
     trial: Trial, seen: Seen, both: Application, told: frozenset[Key], missing: set[Key], fixed: set[Facet]
 ) -> bool:
@@ -155,7 +168,7 @@ def _rules_it_out(
     for change in seen.changes:
         if change.facet in fixed:
             continue
-        after = trial.ask(change.on(both)).keys()
+        after = trial.ask(change.on(both)).told
         if missing <= after:
             return False
         mended = mended or after < told

@@ -17,9 +17,10 @@ def same_verdict(trial: Trial) -> Finding:
     """
     centers, districts = len(trial.centers_met), len(trial.city.streets)
     looked: Words = (
-        f"{trial.tried}份生成的申请在{centers}个受理中心、户籍分别在{districts}个区，问题、受理方式和由此确定的期限均相同",
+        f"{trial.tried}份生成的申请在{centers}个受理中心、户籍分别在{districts}个区，问题、受理方式和由此确定的期限均相同；"
+        "所需材料只由申请表决定",
         f"{trial.tried} generated applications, {centers} receiving centers, hukou in {districts} districts: the same "
-        "problems and mode, and so the same due day",
+        "problems and mode, and so the same due day; materials follow from the form alone",
     )
     if trial.court.hung_on is not None:
         return finding(

@@ -38,6 +38,8 @@ def well_behaved(trial: Trial, limit: float) -> Finding:
 
 def _words(sign: Sign, limit: float) -> Words:
     match sign.fault:
+        case Fault.HANGS if sign.words:
+            return f"{sign.words}次询问耗时过长", f"{sign.words} questions took too long in all"
         case Fault.HANGS:
             return f"一次询问超过{limit:g}秒没有回答", f"No answer within {limit:g} s"
         case Fault.RAISES:
