@@ -241,8 +241,8 @@ async def test_load_needs_migrations(empty: str) -> None:
 async def test_a_second_load_changes_nothing_even_if_begun_at_the_same_time(migrated: str) -> None:
     first, second = sorted(await at_once("load", migrated))
     assert "center 287 (287 new)" in first
-    assert "item 174 (174 new)" in first
-    assert second == first.replace(" new)", " unchanged)")
+    assert "edition 3 new, 307 decisions; " in first
+    assert second == first.replace(" new)", " unchanged)").replace("edition 3 new, 307 decisions; ", "")
 
 
 async def test_bad_rows_are_named_and_nothing_is_loaded(migrated: str, tmp_path: Path) -> None:
@@ -320,8 +320,8 @@ async def test_progress_is_shown_on_a_terminal(migrated: str) -> None:
     os.close(ours)
     assert process.returncode == 0
     assert "loading centers" in shown
-    assert "loading items" in shown
-    assert "174/174" in shown
+    assert "loading decisions" in shown
+    assert "307/307" in shown
     assert "loaded: district 16 (16 new)" in out
     assert "loading" not in out
 

@@ -1,6 +1,8 @@
 """The kit's commands and the catalog's: a new department, the check of one, editions exported and verified."""
 
 import asyncio
+import base64
+import hashlib
 import json
 import os
 import pty
@@ -14,7 +16,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.serialization import load_pem_public_key
 from sqlalchemy.ext.asyncio import AsyncEngine
 from typer.testing import CliRunner
 
@@ -423,6 +426,22 @@ class TestVerify:
         said = ask("catalog", "verify", str(exported), "--key", str(key))
         assert (said.code, said.err) == (0, "")
         assert said.out.splitlines()[-1] == f"signature: Ed25519, by the key in {key}"
+
+    def test_it_verifies_by_other_means_too(self, exported: Path) -> None:
+        """As docs/how-to/verify-an-edition.md tells it."""
+        edition = json.loads(exported.read_text(encoding="utf-8"))
+
+        def written(value: Any) -> bytes:
+            return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+
+        seal, members = edition["seal"], edition["content"]["members"]
+        assert hashlib.sha256(written(edition["content"])).hexdigest() == seal["digest"]
+        key = load_pem_public_key(seal["public_key"].encode())
+        assert isinstance(key, Ed25519PublicKey)
+        key.verify(base64.b64decode(seal["signature"]), written(edition["content"]))
+        assert {one["code"]: one["digest"] for one in members} == {
+            code: hashlib.sha256(written(definition)).hexdigest() for code, definition in edition["definitions"].items()
+        }
 
     def test_another_key_is_a_fault(self, exported: Path, tmp_path: Path) -> None:
         key = tmp_path / "other.pem"

@@ -13,7 +13,12 @@ import tongban
 
 ROOT = Path(__file__).parents[1]
 DEPARTMENTS = sorted(path.parent for path in (ROOT / "plugins").glob("*/pyproject.toml"))
-CORE = sorted(path for folder in ("core", "migrations") for path in (ROOT / folder).rglob("*.py"))
+CORE = sorted(
+    path
+    for folder in ("core", "migrations")
+    for path in (ROOT / folder).rglob("*.py")
+    if "template" not in path.parts  # what new departments are written from
+)
 
 
 def imported(source: str) -> Iterator[tuple[str, list[str]]]:

@@ -1,5 +1,6 @@
 """Brings a database to the schema of this version, or says how far it is from it."""
 
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -71,8 +72,11 @@ async def differences(engine: AsyncEngine) -> list[str]:
 
     def compare(connection: sa.Connection) -> list[str]:
         context = MigrationContext.configure(connection, opts={"compare_type": True, "compare_server_default": True})
-        found = compare_metadata(context, METADATA)
-        return [_said(change) for entry in found for change in (entry if isinstance(entry, list) else [entry])]
+        with warnings.catch_warnings(record=True) as unmendable:  # a computed column that differs, for one
+            warnings.simplefilter("always", UserWarning)
+            found = compare_metadata(context, METADATA)
+        said = [_said(change) for entry in found for change in (entry if isinstance(entry, list) else [entry])]
+        return said + [str(warning.message) for warning in unmendable if warning.category is UserWarning]
 
     return cast("list[str]", await _on(engine, compare))
 

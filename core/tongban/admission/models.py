@@ -11,6 +11,9 @@ from tongban.admission.words import MemberKind, ProposalKind, ProposalStatus, St
 from tongban.contract.items import ProcessingMode
 from tongban.storage.base import Base, Identified, one_of
 
+IS_APPROVED = "status = ANY (ARRAY['APPROVED'::text, 'PUBLISHED'::text])"
+"""As PostgreSQL gives it back, so that database and models can be compared."""
+
 
 class JointMeetingMember(Identified, Base):
     """A member of the joint meeting (联席会议)."""
@@ -50,7 +53,7 @@ class Proposal(Identified, Base):
     effective_from: Mapped[date | None]
     proposed_by: Mapped[str]
     proposed_at: Mapped[datetime]
-    approved: Mapped[bool] = mapped_column(Boolean, Computed("status IN ('APPROVED', 'PUBLISHED')", persisted=True))
+    approved: Mapped[bool] = mapped_column(Boolean, Computed(IS_APPROVED, persisted=True))
     decided_at: Mapped[datetime | None]
     decided_by: Mapped[str | None]
     decision_reason: Mapped[str | None]
