@@ -29,7 +29,9 @@ MOST_TOKENS = 2_000
 
 
 @strawberry.type(description="What can be asked.")
-class Query(NodeQuery, ViewerQuery, CatalogQuery, CentersQuery, ResidentsQuery, CasesQuery, AdmissionQuery, PluginsQuery):
+class Query(
+    NodeQuery, ViewerQuery, CatalogQuery, CentersQuery, ResidentsQuery, CasesQuery, AdmissionQuery, PluginsQuery
+):
     """What can be asked."""
 
 
