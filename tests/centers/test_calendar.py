@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tongban.centers.calendar import Calendar, DayKind
-from tongban.centers.words import CalendarKind
 from tongban.centers.rows import read_city
+from tongban.centers.words import CalendarKind
 
 ROWS = read_city().calendar
 CALENDAR = Calendar({row.day: row.kind for row in ROWS})

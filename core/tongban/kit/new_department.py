@@ -30,13 +30,9 @@ def new_department(folder: Path, name: str, code: str, chinese: str, taken: Mapp
             f"at most {LONGEST} of them."
         )
     if not CODE.fullmatch(code):
-        raise SetupError(
-            f"{code!r} can't be a department's code: give 2 to 4 capital letters with --code."
-        )
+        raise SetupError(f"{code!r} can't be a department's code: give 2 to 4 capital letters with --code.")
     if not CHINESE.fullmatch(chinese) or len(chinese) > LONGEST:
-        raise SetupError(
-            f"{chinese!r} can't be a department's name: give one word, {LONGEST} characters at most."
-        )
+        raise SetupError(f"{chinese!r} can't be a department's name: give one word, {LONGEST} characters at most.")
     target = folder / name
     if target.exists() or target.is_symlink():
         raise SetupError(f"{target} is there already, and stays as it is.")
