@@ -241,6 +241,26 @@ async def test_the_good_neighbor_passes_the_same_check(hostile: Registry) -> Non
     assert report.passed, [one for one in report.findings if one.verdict is Verdict.FAIL]
 
 
+async def test_the_office_sees_state_and_reason_of_each(hostile: Registry, make_api: MakeApi) -> None:
+    reason(await judged(hostile, "answers_nan"))
+    await judged(hostile, GOOD)
+    answer = await make_api(departments=hostile).ask(
+        "{ plugins { name state lastProblem contractVersion calls failures p95Ms itemCount } }"
+    )
+    found = {one["name"]: one for one in answer["plugins"]}
+    assert {name for name, one in found.items() if one["state"] == "QUARANTINED"} == set(QUARANTINED)
+    newer = found["wants_a_newer_contract"]
+    assert newer["lastProblem"] == "written for contract 2.0, newer than 1.0.0: upgrade tongban"
+    assert (newer["contractVersion"], newer["calls"], newer["p95Ms"], newer["itemCount"]) == ("unknown", 0, None, 0)
+    nan = found["answers_nan"]
+    assert (nan["state"], nan["lastProblem"]) == ("ACTIVE", "tongban_validate gave float, no problems")
+    assert nan["calls"] >= nan["failures"] >= 1
+    good = found[GOOD]
+    assert (good["lastProblem"], good["failures"], good["contractVersion"]) == (None, 0, "1.0.0")
+    assert good["calls"] > 0
+    assert good["p95Ms"] > 0
+
+
 async def test_what_a_plugin_prints_reaches_nobody(
     hostile: Registry, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -498,7 +498,8 @@ class TestFailing:
             except OSError:
                 return
             time.sleep(0.01)
-        pytest.fail("the worker loops on")
+        os.kill(int(worker.parent.name), signal.SIGKILL)
+        pytest.fail("the worker looped on")
 
 
 TELLS = """
