@@ -12,7 +12,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 
 from graphql import GraphQLError
-from support import NOW, Api, register, row_counts
+from support import NOW, SIGNER, Api, register, row_counts
 from tongban.app import create_app
 from tongban.errors import traced
 from tongban.graphql.desk import Desk
@@ -31,7 +31,7 @@ REGISTER = """mutation($input: RegisterResidentInput!) { registerResident(input:
 @asynccontextmanager
 async def served(engine: AsyncEngine, registry: Registry) -> AsyncIterator[Api]:
     """The public API over connections of its own."""
-    app = create_app(async_sessionmaker(engine, expire_on_commit=False), registry, lambda: NOW)
+    app = create_app(async_sessionmaker(engine, expire_on_commit=False), registry, SIGNER, lambda: NOW)
     try:
         async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test", timeout=60) as client:
             yield Api(client)
@@ -167,7 +167,7 @@ def test_what_is_ours_stays_ours(error: Exception) -> None:
 
 async def test_a_request_ends_after_its_last_reader(sessions: Sessions, registry: Registry) -> None:
     """A field that fails ends the request while others still read: their connection is not pulled away under them."""
-    desk = Desk(sessions, registry, DEVELOPER, NOW)
+    desk = Desk(sessions, registry, SIGNER, DEVELOPER, NOW)
     begun, may_end, order = asyncio.Event(), asyncio.Event(), []
 
     async def slowly(session: AsyncSession) -> None:
