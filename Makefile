@@ -29,7 +29,7 @@ serve: $(STAMP) ## Starts the server with the data of the city: http://127.0.0.1
 	@exec $(VENV) -m tongban serve $(ARGS)
 
 test: $(STAMP) ## Runs the tests (ARGS="-k catalog" for some)
-	$(VENV) -m pytest $(ARGS)
+	$(VENV) -m pytest -n 2 --dist worksteal $(ARGS)
 
 lint: $(STAMP) ## Checks style, walls between rooms, and types
 	$(VENV) -m ruff check
