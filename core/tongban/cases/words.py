@@ -51,3 +51,11 @@ class TransferPurpose(StrEnum):
     HANDLING = "HANDLING"
     RESULT = "RESULT"
     REROUTING = "REROUTING"
+
+
+class DocumentPurpose(StrEnum):
+    """What a document of a case is for."""
+
+    APPLICATION = "APPLICATION"
+    SUPPLEMENT = "SUPPLEMENT"
+    RESULT = "RESULT"

@@ -32,7 +32,7 @@ class District(Identified, Base):
 
 
 class Center(Identified, Base):
-    """社区事务受理服务中心 or 分中心."""
+    """社区事务受理服务中心 or 分中心. Merged into another, its `successor_id` acts for it; it keeps what it has done."""
 
     __tablename__ = "center"
     __table_args__ = (one_of("kind", CenterKind),)
@@ -51,6 +51,7 @@ class Center(Identified, Base):
     counters: Mapped[int]
     staff: Mapped[int]
     tongban: Mapped[bool]
+    successor_id: Mapped[UUID | None] = mapped_column(ForeignKey("center.id"))
     provenance: Mapped[str]
 
 

@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import Any, ClassVar
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, MetaData, Text, Uuid
+from sqlalchemy import CheckConstraint, ForeignKey, MetaData, Text, Uuid
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TIMESTAMP
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
@@ -37,6 +37,13 @@ class Base(DeclarativeBase):
 class Identified:
     """A row with an id of its own: a UUIDv7, made by the application."""
 
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+
+
+class OfCase:
+    """A row of a case: keyed by the case first, so that it can live where the case lives."""
+
+    case_id: Mapped[UUID] = mapped_column(ForeignKey("service_case.id"), primary_key=True)
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
 
 

@@ -1,0 +1,22 @@
+"""The words of what follows a commit."""
+
+from enum import StrEnum
+
+
+class Topic(StrEnum):
+    """What a message of the outbox is for."""
+
+    EVENT = "EVENT"
+    """A case event: told to those who listen, and worded for the resident."""
+    TRANSFER = "TRANSFER"
+    """A transfer to be stored at its destination."""
+    NOTICE = "NOTICE"
+    """A notice to the resident, through one channel."""
+
+
+class WorklistChangeKind(StrEnum):
+    """What happened to a case on a center's worklist. The names are the public API's."""
+
+    ARRIVED = "ARRIVED"
+    CHANGED = "CHANGED"
+    LEFT = "LEFT"

@@ -1,0 +1,1 @@
+"""What the resident is told, through which channels, and whether it got there."""
