@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from uuid import UUID
 
 import strawberry
-from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy import ColumnElement, ScalarSelect, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from strawberry.scalars import JSON
 
@@ -467,11 +467,11 @@ def _conditions(desk: Desk, wanted: CaseFilter) -> list[ColumnElement[bool]]:
     where: list[ColumnElement[bool]] = []
     if wanted.center is not None:
         center = _center_id(wanted.center)
-        where.append(case.receiving_center_id.in_(center) | case.handling_center_id.in_(center))
+        where.append((case.receiving_center_id == center) | (case.handling_center_id == center))
     if wanted.receiving_center is not None:
-        where.append(case.receiving_center_id.in_(_center_id(wanted.receiving_center)))
+        where.append(case.receiving_center_id == _center_id(wanted.receiving_center))
     if wanted.handling_center is not None:
-        where.append(case.handling_center_id.in_(_center_id(wanted.handling_center)))
+        where.append(case.handling_center_id == _center_id(wanted.handling_center))
     if wanted.resident is not None:
         where.append(case.applicant_id == key_of(Resident, wanted.resident))
     if wanted.item is not None:
@@ -499,5 +499,6 @@ def _conditions(desk: Desk, wanted: CaseFilter) -> list[ColumnElement[bool]]:
     return where
 
 
-def _center_id(code: str) -> Select[UUID]:
-    return select(centers.Center.id).where(centers.Center.code == code)
+def _center_id(code: str) -> ScalarSelect[UUID]:
+    """The one center, found before the cases are: so that indexes of both columns can be used for either of them."""
+    return select(centers.Center.id).where(centers.Center.code == code).scalar_subquery()
