@@ -162,7 +162,7 @@ def test_every_source_names_what_there_is(kind: type[Stored]) -> None:
 
 
 def test_roots_that_answer_with_stored_rows_say_where_these_live_too() -> None:
-    """Hand-written roots make values of the request: a viewer, a day's catalog, a dry run, nodes, plugins, meeting, years."""
+    """Hand-written roots make values of the request: a viewer, a day's catalog, a dry run, plugins, meeting, years."""
     by_hand = set()
     schema = read_schema(SERVED, assume_valid=True)
     query = build_schema().get_type_by_name("Query")

@@ -373,7 +373,7 @@ MESSAGES = {
         C.INVALID_INPUT,
         "请注明依据，最多{most}个字符",
         "Say where it comes from, in at most {most} characters",
-        "如：国办发明电〔2026〕7号",
+        "如：放假通知的文号",
         "Such as the number of the official notice",
     ),
     "item_suspended": Message(

@@ -33,7 +33,7 @@ class District(Identified, Base):
 
 
 class Center(Identified, Base):
-    """社区事务受理服务中心 or 分中心. Merged into another, its `successor_id` acts for it; it keeps what it has done."""
+    """社区事务受理服务中心 or 分中心. Merged into another, its `successor_id` acts for it; it keeps what it did."""
 
     __tablename__ = "center"
     __table_args__ = (one_of("kind", CenterKind),)
