@@ -87,7 +87,7 @@ def _table(years: list[CalendarYear]) -> Table:
             counts = (str(year.count(kind)) for kind in CalendarKind)
             table.add_row(str(year.year), "yes", *counts, year.source)
         else:
-            table.add_row(str(year.year), "no: what is due in it is provisional")
+            table.add_row(str(year.year), "no", "", "", "what is due in it is provisional")
     return table
 
 
