@@ -17,10 +17,15 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, a
 from support import NOW, SIGNER, Api, MakeApi, new_database
 from tongban import prepare
 from tongban.app import create_app
+from tongban.cases.arrivals import LocalCourier
+from tongban.cases.custody import deliver
+from tongban.events.relay import Relay
+from tongban.events.words import Topic
 from tongban.identity.actor import DEVELOPER, Actor
 from tongban.registry import Registry, open_registry
 from tongban.storage.database import Sessions, engine_for
 from tongban.storage.embedded import embedded_postgres
+from tongban.storage.objects import FolderStore, ObjectStore
 
 
 @pytest_asyncio.fixture(scope="session")
@@ -81,8 +86,14 @@ async def session(sessions: Sessions) -> AsyncIterator[AsyncSession]:
         yield session
 
 
+@pytest.fixture(scope="session")
+def store(tmp_path_factory: pytest.TempPathFactory) -> ObjectStore:
+    """The object store of all tests: a folder. Its keys are ids, so that tests don't meet each other's files."""
+    return FolderStore(tmp_path_factory.mktemp("objects"))
+
+
 @pytest_asyncio.fixture
-async def make_api(sessions: Sessions, registry: Registry) -> AsyncIterator[MakeApi]:
+async def make_api(sessions: Sessions, registry: Registry, store: ObjectStore) -> AsyncIterator[MakeApi]:
     """Makes the public API at another time, for another actor, or with other departments."""
     clients: list[httpx.AsyncClient] = []
 
@@ -90,7 +101,8 @@ async def make_api(sessions: Sessions, registry: Registry) -> AsyncIterator[Make
         app = create_app(sessions, departments, SIGNER, lambda: at, actor)
         client = httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test", timeout=60)
         clients.append(client)
-        return Api(client)
+        relay = Relay(sessions, {Topic.TRANSFER: deliver(sessions, LocalCourier(sessions, store))}, lambda: at)
+        return Api(client, relay.drain)
 
     yield make
     for client in clients:

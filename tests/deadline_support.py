@@ -57,6 +57,7 @@ async def a_case(
         "mode": "DIRECT",
         "status": status.value,
         "version": len(passed),
+        "last_event": len(passed),
         "receiving_center_id": center.id,
         "handling_center_id": center.id,
         "current_center_id": center.id,

@@ -137,6 +137,54 @@ MESSAGES = {
         "请与移交中心核对",
         "Ask the sending center",
     ),
+    "still_underway": Message(
+        C.ACTION_NOT_ALLOWED,
+        "材料尚在途中，未送达",
+        "The documents are still on their way",
+        "送达后再操作；系统会一直重发",
+        "Wait until they are stored; they are sent for as long as it takes",
+    ),
+    "refused_before": Message(
+        C.ROUTING_UNKNOWN,
+        "{center}已退回此办件，登记信息未变",
+        "{center} has refused this case, and what is recorded names it again",
+        "请更正户籍登记，或说明为何仍应由其办理",
+        "Correct the hukou, or say in the note why it belongs there",
+    ),
+    "note_needed": Message(
+        C.INVALID_INPUT, "请向申请人说明", "The applicant has to be told why", "请填写说明", "Write a note"
+    ),
+    "refusal_reason_needed": Message(
+        C.INVALID_INPUT, "请说明退回的理由", "A refusal needs a reason", "请填写理由", "Give the reason"
+    ),
+    "materials_needed": Message(
+        C.INVALID_INPUT,
+        "请列出全部所缺材料",
+        "Name everything that is missing, at once",
+        "请填写材料编号",
+        "Give the materials' codes",
+    ),
+    "supplement_once": Message(
+        C.ACTION_NOT_ALLOWED,
+        "本中心已一次性告知补正",
+        "This center has asked for a supplement already; everything is asked for at once",
+        "请按现有材料作出决定",
+        "Decide on what is there",
+    ),
+    "duplicate_case": Message(
+        C.DUPLICATE_CASE,
+        "申请人已有《{item}》的在办件：{number}",
+        "The applicant has an open case of {item} already: {number}",
+        "如确需另行申请，请注明 evenIfDuplicate",
+        "If another one is meant, say evenIfDuplicate",
+    ),
+    "center_merged": Message(
+        C.NOT_OFFERED_HERE,
+        "{center}已并入{successor}",
+        "{center} was merged into {successor}",
+        "请到{successor}办理",
+        "Please go to {successor}",
+    ),
     "idempotency_conflict": Message(
         C.IDEMPOTENCY_CONFLICT,
         "同一幂等键已用于另一请求",

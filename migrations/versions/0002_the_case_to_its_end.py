@@ -176,6 +176,8 @@ def upgrade() -> None:
     )
     op.add_column("center", sa.Column("successor_id", sa.Uuid(), nullable=True))
     op.create_foreign_key(op.f("fk_center_successor_id_center"), "center", "center", ["successor_id"], ["id"])
+    op.add_column("service_case", sa.Column("last_event", sa.Integer(), nullable=False, server_default=sa.text("0")))
+    op.alter_column("service_case", "last_event", server_default=None)
     op.add_column("service_case", sa.Column("routing", postgresql.JSONB(astext_type=sa.Text()), nullable=True))
     op.add_column("service_case", sa.Column("routing_due_at", postgresql.TIMESTAMP(timezone=True), nullable=True))
     op.add_column("service_case", sa.Column("custodian_id", sa.Uuid(), nullable=True))
@@ -191,6 +193,7 @@ def upgrade() -> None:
     op.add_column("service_case", sa.Column("rested_days", sa.Integer(), nullable=False, server_default=sa.text("0")))
     op.alter_column("service_case", "rested_days", server_default=None)
     op.add_column("service_case", sa.Column("resting_since", postgresql.TIMESTAMP(timezone=True), nullable=True))
+    op.add_column("service_case", sa.Column("supplement_asked_by", sa.Uuid(), nullable=True))
     op.add_column("service_case", sa.Column("result_document_id", sa.Uuid(), nullable=True))
     op.add_column("service_case", sa.Column("stars", sa.Integer(), nullable=True))
     op.add_column("service_case", sa.Column("rating_comment", sa.Text(), nullable=True))
@@ -217,6 +220,7 @@ def upgrade() -> None:
         "t.purpose = 'HANDLING') THEN handling_center_id ELSE receiving_center_id END, "
         "promised_days = i.promised_days, "
         "extra_days = CASE WHEN c.handling_center_id <> c.receiving_center_id THEN i.extra_days_for_split ELSE 0 END, "
+        "last_event = (SELECT max(e.sequence) FROM case_event AS e WHERE e.case_id = c.id), "
         "accepted_at = (SELECT min(e.at) FROM case_event AS e WHERE e.case_id = c.id AND e.kind = 'ACCEPT') "
         "FROM service_item AS i WHERE i.id = c.item_id"
     )
@@ -332,6 +336,7 @@ def downgrade() -> None:
     op.drop_column("service_case", "rating_comment")
     op.drop_column("service_case", "stars")
     op.drop_column("service_case", "result_document_id")
+    op.drop_column("service_case", "supplement_asked_by")
     op.drop_column("service_case", "resting_since")
     op.drop_column("service_case", "rested_days")
     op.drop_column("service_case", "statutory_provisional")
@@ -343,6 +348,7 @@ def downgrade() -> None:
     op.drop_column("service_case", "custodian_id")
     op.drop_column("service_case", "routing_due_at")
     op.drop_column("service_case", "routing")
+    op.drop_column("service_case", "last_event")
     op.drop_constraint(op.f("fk_center_successor_id_center"), "center", type_="foreignkey")
     op.drop_column("center", "successor_id")
     op.drop_table("supplement_request")

@@ -20,6 +20,7 @@ from tongban.centers.hours import SHANGHAI
 from tongban.centers.publishing import Publication
 from tongban.centers.rows import read_city
 from tongban.centers.words import CalendarKind
+from tongban.events.models import Outbox, WorklistChange
 from tongban.identity.actor import DEVELOPER
 
 LAST_YEAR = [NamedDay(row.day, row.kind, row.name) for row in read_city().calendar if row.day.year == 2026]
@@ -90,6 +91,18 @@ async def test_what_was_provisional_becomes_what_it_would_have_been(session: Asy
     for case in (final, closed):
         assert (await read(session, case)).due_at == before[case.id]
         assert await events(session, case) == []
+
+
+async def test_each_change_is_told_to_the_outbox_and_to_the_worklist(session: AsyncSession) -> None:
+    cases = {(await a_case(session, at("2026-12-30T10:00"))).id for _ in range(3)}
+    await publish_calendar(session, DEVELOPER, next_year(), NOW)
+    changes = (await session.scalars(select(WorklistChange).order_by(WorklistChange.sequence))).all()
+    assert [(one.sequence, one.kind) for one in changes] == [(1, "CHANGED"), (2, "CHANGED"), (3, "CHANGED")]
+    assert {one.case_id for one in changes} == cases
+    told = (await session.scalars(select(Outbox))).all()
+    assert {(one.case_id, one.topic, one.sequence, one.payload["sequence"]) for one in told} == {
+        (case, "EVENT", 2, 2) for case in cases
+    }
 
 
 async def test_a_second_time_nothing_changes(session: AsyncSession, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from tongban.cases.clocks import Passage, rests
 from tongban.cases.deadlines import Rest, due_after_rests, statutory_due
 from tongban.cases.models import Case, CaseEvent
+from tongban.cases.steps import Step, record
 from tongban.cases.words import CaseStatus
 from tongban.catalog.models import ServiceItem
 from tongban.centers import publishing
@@ -19,7 +20,9 @@ from tongban.centers.calendar import Calendar
 from tongban.centers.hours import SHANGHAI
 from tongban.centers.models import CalendarPublication
 from tongban.centers.publishing import Publication
-from tongban.identity.actor import Actor
+from tongban.events import worklists
+from tongban.events.words import WorklistChangeKind
+from tongban.identity.actor import SYSTEM, Actor
 
 CHUNK = 500
 """Cases that are held in memory at once."""
@@ -55,7 +58,9 @@ def _year(moment: Any) -> ColumnElement[int]:
 
 async def _recomputed(session: AsyncSession, now: datetime, which: ColumnElement[bool]) -> int:
     calendar = await centers.calendar(session)
-    changed, last = 0, UUID(int=0)
+    step = Step(actor=SYSTEM, now=now, expected_version=None)
+    changed: list[tuple[UUID | None, UUID]] = []
+    last = UUID(int=0)
     while True:
         found = await session.execute(
             select(Case, ServiceItem.statutory_days)
@@ -68,16 +73,20 @@ async def _recomputed(session: AsyncSession, now: datetime, which: ColumnElement
         )
         chunk = [(case, days) for case, days in found]
         if not chunk:
-            return changed
+            break
         last = chunk[-1][0].id
         rested = await _rests(session, [case.id for case, _ in chunk])
         for case, statutory_days in chunk:
             if difference := _due_anew(case, statutory_days, rested.get(case.id, []), calendar):
-                await record_event(session, case, DUE_CHANGED, difference, now)
-                changed += 1
+                record(session, case, DUE_CHANGED, case.status, case.current_center_id, step, difference)
+                changed.append((case.current_center_id, case.id))
         await session.flush()
         for case, _ in chunk:
             session.expunge(case)
+    # The worklists' counters come last, all centers in one order, so that nobody waits for each other.
+    for center, case_id in sorted((center, case_id) for center, case_id in changed if center is not None):
+        await worklists.announce(session, [(center, WorklistChangeKind.CHANGED)], case_id, now)
+    return len(changed)
 
 
 def _due_anew(
@@ -122,21 +131,3 @@ async def _rests(session: AsyncSession, cases: Sequence[UUID]) -> Mapping[UUID, 
     for case_id, at, status in found:
         passages.setdefault(case_id, []).append(Passage(at, CaseStatus(status)))
     return {case_id: rests(passed) for case_id, passed in passages.items()}
-
-
-async def record_event(session: AsyncSession, case: Case, kind: str, data: dict[str, Any], now: datetime) -> None:
-    """Appends an event that moves nothing. TO BE REPLACED by the one writer of events, which tells the outbox too."""
-    last = await session.scalar(select(func.max(CaseEvent.sequence)).where(CaseEvent.case_id == case.id))
-    session.add(
-        CaseEvent(
-            case_id=case.id,
-            sequence=(last or 0) + 1,
-            kind=kind,
-            at=now,
-            actor="system",
-            center_id=None,
-            from_status=case.status,
-            to_status=case.status,
-            data=data,
-        )
-    )

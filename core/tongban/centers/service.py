@@ -10,7 +10,7 @@ from sqlalchemy import func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tongban.centers.calendar import Calendar, NamedDay
-from tongban.centers.models import CalendarDay, CalendarPublication, Division
+from tongban.centers.models import CalendarDay, CalendarPublication, Center, Division
 from tongban.centers.words import CalendarKind
 
 CALENDAR = select(CalendarDay.day, CalendarDay.kind)
@@ -47,11 +47,22 @@ def calendar_of(rows: Sequence[Mapping[Any, Any]]) -> Calendar:
 
 
 async def handling_centers(session: AsyncSession, *divisions: str) -> dict[str, UUID]:
-    """The one center of each division that has one."""
+    """The one center of each division that has one: of a merged center, the one that acts for it."""
     rows = await session.execute(
-        select(Division.code, Division.center_id).where(Division.code.in_(divisions), Division.center_id.is_not(None))
+        select(Division.code, Center.id, Center.successor_id)
+        .join(Center, Center.id == Division.center_id)
+        .where(Division.code.in_(divisions))
     )
-    return {row.code: row.center_id for row in rows}
+    return {row.code: await acting(session, row.id) if row.successor_id else row.id for row in rows}
+
+
+async def acting(session: AsyncSession, center_id: UUID) -> UUID:
+    """The center that acts for this one: itself, or the last of those that it was merged into."""
+    seen = {center_id}
+    while (successor := (await session.get_one(Center, center_id)).successor_id) and successor not in seen:
+        seen.add(successor)
+        center_id = successor
+    return center_id
 
 
 async def calendar_years(session: AsyncSession, this_year: int) -> list[CalendarYear]:
