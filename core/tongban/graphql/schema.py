@@ -15,7 +15,7 @@ from tongban.errors import traced
 from tongban.graphql.admission import AdmissionMutation, AdmissionQuery
 from tongban.graphql.cases import CasesMutation, CasesQuery
 from tongban.graphql.catalog import CatalogQuery
-from tongban.graphql.centers import CentersQuery
+from tongban.graphql.centers import CentersMutation, CentersQuery
 from tongban.graphql.cost import CostLimit
 from tongban.graphql.errors import Unavailable, is_unexpected
 from tongban.graphql.node import NodeQuery
@@ -39,7 +39,7 @@ class Query(
 
 
 @strawberry.type(description="What can be done. What is refused comes back as `problems`; nothing was written then.")
-class Mutation(ResidentsMutation, CasesMutation, AdmissionMutation):
+class Mutation(ResidentsMutation, CasesMutation, AdmissionMutation, CentersMutation):
     """What can be done."""
 
 
