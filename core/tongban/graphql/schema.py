@@ -2,10 +2,11 @@
 
 import logging
 from collections import Counter
+from collections.abc import AsyncIterator
 from functools import cache
 
 import strawberry
-from strawberry.extensions import MaxTokensLimiter
+from strawberry.extensions import MaxTokensLimiter, SchemaExtension
 from strawberry.schema.config import StrawberryConfig
 from strawberry.types import ExecutionContext
 
@@ -21,6 +22,7 @@ from tongban.graphql.node import NodeQuery
 from tongban.graphql.plugins import PluginsQuery
 from tongban.graphql.residents import ResidentsMutation, ResidentsQuery
 from tongban.graphql.scalars import SCALARS
+from tongban.graphql.subscriptions import Subscription
 from tongban.graphql.viewer import ViewerQuery
 
 log = logging.getLogger(__name__)
@@ -49,14 +51,23 @@ class Schema(strawberry.Schema):
                 log.error("%s%s", told, f" ({times} times)" if times > 1 else "")
 
 
+class Resting(SchemaExtension):
+    """Gives back the connection after each answer of a stream, before it is sent: its reader may be slow."""
+
+    async def on_stream_result(self, result: object) -> AsyncIterator[None]:
+        await self.execution_context.context.rest()
+        yield
+
+
 @cache
 def build_schema() -> Schema:
     """The schema, ready to execute; built once, since it holds nothing of a request."""
     return Schema(
         query=Query,
         mutation=Mutation,
+        subscription=Subscription,
         config=StrawberryConfig(scalar_map=SCALARS, disable_field_suggestions=False),
-        extensions=[lambda: MaxTokensLimiter(max_token_count=MOST_TOKENS), CostLimit],
+        extensions=[lambda: MaxTokensLimiter(max_token_count=MOST_TOKENS), CostLimit, Resting],
     )
 
 

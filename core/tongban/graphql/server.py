@@ -1,21 +1,24 @@
 """The endpoint: strawberry's ASGI view with the mends that GraphQL over HTTP and bad input ask for."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import orjson
 from cross_web import HTTPException
-from starlette.requests import Request
+from starlette.requests import HTTPConnection, Request
 from starlette.responses import HTMLResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from strawberry.asgi import GraphQL
 from strawberry.http import GraphQLHTTPResponse, GraphQLRequestData, process_result
+from strawberry.subscriptions import GRAPHQL_TRANSPORT_WS_PROTOCOL
 from strawberry.types import ExecutionResult
 
 from tongban.graphql.desk import Desk
 from tongban.graphql.errors import shown
 from tongban.graphql.schema import Schema
+from tongban.graphql.sockets import INIT_SECONDS, MOST_SUBSCRIPTIONS, Socket, SocketHandler
 
 ASSETS = Path(__file__).parent / "graphiql"
 """GraphiQL's files, served from the package: the page needs no outside host."""
@@ -33,11 +36,21 @@ class Endpoint(GraphQL[Desk, None]):
     `application/json`, for which a browser asks first and is told no.
     """
 
-    def __init__(self, schema: Schema, open_desk: Callable[[Request], Desk]) -> None:
-        super().__init__(schema, subscription_protocols=())
+    graphql_transport_ws_handler_class = SocketHandler
+    websocket_adapter_class = Socket
+
+    def __init__(self, schema: Schema, open_desk: Callable[[HTTPConnection], Desk]) -> None:
+        super().__init__(
+            schema,
+            subscription_protocols=(GRAPHQL_TRANSPORT_WS_PROTOCOL,),
+            connection_init_wait_timeout=timedelta(seconds=INIT_SECONDS),
+            max_subscriptions_per_connection=MOST_SUBSCRIPTIONS,
+        )
         self.open_desk = open_desk
 
     async def get_context(self, request: Any, response: Any) -> Desk:
+        if self.is_websocket_request(request):
+            return cast(Desk, None)  # each subscription gets a desk of its own
         request.state.desk = self.open_desk(request)
         desk: Desk = request.state.desk
         return desk
@@ -66,6 +79,10 @@ class Endpoint(GraphQL[Desk, None]):
         if not isinstance(parsed, dict | list):
             raise HTTPException(400, "The request must be a JSON object, and so must its variables.")
         return parsed
+
+    def decode_json(self, data: str | bytes) -> object:
+        """A message over a socket."""
+        return orjson.loads(data)
 
     async def parse_http_body(self, request: Any) -> Any:
         """The request's parts. Refuses with 400 where one is of a wrong type."""
@@ -146,7 +163,7 @@ def refusal(request: Request, status: int, message: str) -> Response:
     )
 
 
-def language_of(request: Request) -> str:
+def language_of(request: HTTPConnection) -> str:
     """`en` where English is asked for first, else `zh`."""
     return "en" if request.headers.get("accept-language", "").lower().startswith("en") else "zh"
 
