@@ -93,7 +93,7 @@ async def running(*relays: Relay) -> AsyncIterator[None]:
 
 async def until(come: Callable[[], Awaitable[bool]]) -> None:
     async with asyncio.timeout(20):
-        while not await come():  # noqa: ASYNC110
+        while not await come():
             await asyncio.sleep(0.02)
 
 

@@ -4,11 +4,13 @@ import logging
 from collections import Counter
 from collections.abc import AsyncIterator
 from functools import cache
+from typing import Any
 
 import strawberry
 from strawberry.extensions import MaxTokensLimiter, SchemaExtension
 from strawberry.schema.config import StrawberryConfig
-from strawberry.types import ExecutionContext
+from strawberry.types import ExecutionContext, ExecutionResult
+from strawberry.types.graphql import OperationType
 
 from graphql import GraphQLError
 from tongban.errors import traced
@@ -44,6 +46,12 @@ class Mutation(ResidentsMutation, CasesMutation, AdmissionMutation):
 
 class Schema(strawberry.Schema):
     """Logs what went wrong without the query, its variables, or any value of them: they hold personal data."""
+
+    async def execute(self, *arguments: Any, **options: Any) -> ExecutionResult:
+        """One answer: of anything but a subscription, which has many."""
+        allowed = options.get("allowed_operation_types") or OperationType
+        options["allowed_operation_types"] = set(allowed) - {OperationType.SUBSCRIPTION}
+        return await super().execute(*arguments, **options)
 
     def process_errors(self, errors: list[GraphQLError], execution_context: ExecutionContext | None = None) -> None:
         for told, times in Counter(map(_for_the_log, errors)).items():
