@@ -10,16 +10,15 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
-import uvicorn
 from sqlalchemy.ext.asyncio import AsyncSession
 from websockets.asyncio.client import ClientConnection, connect
 
 from support import SIGNER
+from tongban import cli
 from tongban.app import create_server_app
 from tongban.events.outbox import Message
 from tongban.events.relay import Handler
 from tongban.events.words import Topic
-from tongban.graphql.sockets import FOR_UVICORN
 from tongban.registry import Registry
 
 PROTOCOL = "graphql-transport-ws"
@@ -32,8 +31,8 @@ async def nothing(_session: AsyncSession, _message: Message) -> None:
 IDLE: dict[Topic, Handler] = dict.fromkeys(Topic, nothing)
 
 
-class Server(uvicorn.Server):
-    """uvicorn, which leaves signals to pytest."""
+class Server(cli._Server):
+    """The server of `tongban serve`, which leaves signals to pytest."""
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -44,7 +43,7 @@ class Server(uvicorn.Server):
 async def live(url: str, registry: Registry, pool_size: int = 5) -> AsyncIterator[str]:
     """The public API over the database at `url`; gives where it listens, without `/graphql`."""
     app = create_server_app(url, registry, SIGNER, pool_size, IDLE)
-    server = Server(uvicorn.Config(app, log_config=None, timeout_graceful_shutdown=5, **FOR_UVICORN))
+    server = Server(app, lambda: None)
     with socket.create_server(("127.0.0.1", 0)) as listener:
         where = f"http://127.0.0.1:{listener.getsockname()[1]}"
         serving = asyncio.create_task(server.serve(sockets=[listener]))

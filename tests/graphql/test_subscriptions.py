@@ -8,13 +8,13 @@ import httpx
 import orjson
 import pytest
 import pytest_asyncio
-from sqlalchemy import update
+from sqlalchemy import select, update
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from event_support import announce, new_case, tell
 from socket_support import Client, client, live
 from support import Api
-from tongban.cases.models import Case
+from tongban.cases.models import Case, CaseEvent
 from tongban.centers.models import Center
 from tongban.events import feed as feeds
 from tongban.events.words import WorklistChangeKind
@@ -137,7 +137,7 @@ async def test_a_client_that_has_enough_gets_no_more(ws: Client, committed: Sess
 async def test_what_does_not_exist_is_a_typed_error(ws: Client, case: Case) -> None:
     unknown = global_id(types.Case, {"id": new_id()})
     foreign = global_id(types.CaseEvent, {"case_id": case.id, "id": new_id()})
-    for document, variables, code, message in [
+    wrong: list[tuple[str, dict[str, Any], str, str]] = [
         (EVENTS, {"case": unknown}, "NOT_FOUND", "没有这个办件"),
         (EVENTS, {"case": "nonsense"}, "NOT_FOUND", "没有这个办件"),
         (EVENTS, {"case": id_of(case), "since": foreign}, "BAD_USER_INPUT", "`since`"),
@@ -150,7 +150,8 @@ async def test_what_does_not_exist_is_a_typed_error(ws: Client, case: Case) -> N
         ("subscription { nothing }", {}, "GRAPHQL_VALIDATION_FAILED", "nothing"),
         ("subscription {", {}, "GRAPHQL_VALIDATION_FAILED", "Syntax Error"),
         ("", {}, "GRAPHQL_VALIDATION_FAILED", ""),
-    ]:
+    ]
+    for document, variables, code, message in wrong:
         error = await ws.error(await ws.subscribe(document, **variables))
         assert (error["extensions"]["code"], message in error["message"]) == (code, True), error
     assert await ws.silent(0.2)
@@ -168,10 +169,77 @@ async def test_queries_and_mutations_go_over_http(ws: Client, document: str) -> 
     assert "are not allowed" in error["message"]
 
 
-async def test_subscriptions_do_not_go_over_http(where: str, case: Case) -> None:
+async def test_one_answer_is_no_subscription(where: str, case: Case) -> None:
+    """Over HTTP it takes a client that accepts a stream."""
     async with httpx.AsyncClient(base_url=where) as http:
         body = {"query": EVENTS, "variables": {"case": id_of(case)}}
         assert (await http.post("/graphql", json=body)).status_code == 400
+        both = {"accept": "application/graphql-response+json, application/json, text/event-stream, multipart/mixed"}
+        answer = await http.post("/graphql", json={"query": "{ districts { code } }"}, headers=both)
+        assert answer.headers["content-type"].startswith("application/graphql-response+json")
+        assert len(answer.json()["data"]["districts"]) == 16
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+async def test_events_are_sent_to_who_accepts_them(where: str, committed: Sessions, case: Case, method: str) -> None:
+    body = {"query": EVENTS, "variables": {"case": id_of(case)}}
+    asked: dict[str, Any] = {"json": body}
+    if method == "GET":
+        asked = {"params": {"query": EVENTS, "variables": orjson.dumps(body["variables"]).decode()}}
+    async with (
+        httpx.AsyncClient(base_url=where) as http,
+        http.stream(method, "/graphql", headers={"accept": "text/event-stream"}, **asked) as stream,
+    ):
+        assert stream.status_code == 200
+        assert stream.headers["content-type"] == "text/event-stream"
+        parts = stream.aiter_text()
+        for kind in ("SUBMITTED", "NOTED"):
+            event, data = (await asyncio.wait_for(anext(parts), 5)).removesuffix("\n\n").split("\n")
+            assert event == "event: next"
+            assert orjson.loads(data.removeprefix("data: "))["data"]["caseEvents"]["kind"] == kind
+            await tell(committed, case.id)
+
+
+async def test_parts_are_sent_to_who_accepts_them(where: str, case: Case) -> None:
+    accept = "multipart/mixed;boundary=graphql;subscriptionSpec=1.0,application/json"
+    body = {"query": EVENTS, "variables": {"case": id_of(case)}}
+    async with (
+        httpx.AsyncClient(base_url=where) as http,
+        http.stream("POST", "/graphql", headers={"accept": accept}, json=body) as stream,
+    ):
+        assert stream.headers["content-type"].startswith("multipart/mixed")
+        async for part in stream.aiter_text():
+            if "caseEvents" in part:
+                assert '"SUBMITTED"' in part
+                break
+
+
+async def test_a_stream_over_http_ends_with_where_to_go_on(
+    committed_url: str, committed: Sessions, registry: Registry, case: Case
+) -> None:
+    text = ""
+    async with httpx.AsyncClient() as http:
+        async with live(committed_url, registry) as where:
+            asked = http.build_request(
+                "POST",
+                f"{where}/graphql",
+                headers={"accept": "text/event-stream"},
+                json={"query": EVENTS, "variables": {"case": id_of(case)}},
+            )
+            stream = await http.send(asked, stream=True)
+            parts = stream.aiter_text()
+            text += await anext(parts)
+        async for part in parts:
+            text += part
+        await stream.aclose()
+    last = global_id(types.CaseEvent, {"case_id": case.id, "id": (await first_of(committed, case))})
+    assert f'"extensions":{{"code":"RESUME","since":"{last}"}}' in text
+    assert text.endswith("event: complete\ndata: \n\n")
+
+
+async def first_of(sessions: Sessions, case: Case) -> Any:
+    async with sessions() as session:
+        return await session.scalar(select(CaseEvent.id).where(CaseEvent.case_id == case.id))
 
 
 async def test_what_costs_too_much_is_refused(ws: Client, center: str) -> None:
@@ -310,13 +378,14 @@ async def test_other_protocols_are_refused(where: str, protocols: list[str] | No
 
 
 async def test_nothing_personal_is_logged(ws: Client, caplog: pytest.LogCaptureFixture, case: Case) -> None:
-    for document, variables in [
+    said: list[tuple[str, dict[str, Any]]] = [
         (f'subscription {{ worklist(center: "{NUMBER}") {{ nothing }} }}', {}),
         (EVENTS, {"case": {"number": NUMBER}}),
         (EVENTS, {"case": NUMBER}),
         (WORKLIST, {"center": NUMBER + "\0"}),
         (f"subscription {{ {NUMBER}", {}),
-    ]:
+    ]
+    for document, variables in said:
         await ws.error(await ws.subscribe(document, **variables))
     assert NUMBER not in caplog.text
 

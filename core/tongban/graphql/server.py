@@ -1,6 +1,7 @@
 """The endpoint: strawberry's ASGI view with the mends that GraphQL over HTTP and bad input ask for."""
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import aclosing
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, cast
@@ -12,7 +13,12 @@ from starlette.responses import HTMLResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from strawberry.asgi import GraphQL
 from strawberry.http import GraphQLHTTPResponse, GraphQLRequestData, process_result
-from strawberry.subscriptions import GRAPHQL_TRANSPORT_WS_PROTOCOL
+from strawberry.http.streaming import MultipartSubscriptionTransport, SSETransport
+from strawberry.subscriptions import (
+    GRAPHQL_SSE_PROTOCOL,
+    GRAPHQL_TRANSPORT_WS_PROTOCOL,
+    MULTIPART_SUBSCRIPTION_PROTOCOL,
+)
 from strawberry.types import ExecutionResult
 
 from tongban.graphql.desk import Desk
@@ -29,6 +35,19 @@ REFUSALS = {400: "BAD_REQUEST", 405: "METHOD_NOT_ALLOWED", 413: "REQUEST_TOO_LAR
 """The codes of what is refused before there is a document to look at."""
 
 
+class EventStream(SSETransport):
+    """Server-sent events, for a client that accepts nothing else: some name them with every query. Lines end in LF."""
+
+    def accepts(self, accept: str) -> bool:
+        return super().accepts(accept) and "json" not in accept
+
+    def encode_event(self, event: str, data: str | None = None) -> str:
+        return super().encode_event(event, data).replace("\r\n", "\n")
+
+    def encode_comment(self, comment: str) -> str:
+        return super().encode_comment(comment).replace("\r\n", "\n")
+
+
 class Endpoint(GraphQL[Desk, None]):
     """`/graphql`. Each request gets a desk, which is closed when it is answered.
 
@@ -36,13 +55,21 @@ class Endpoint(GraphQL[Desk, None]):
     `application/json`, for which a browser asks first and is told no.
     """
 
+    stream_transport_classes_by_protocol = {  # noqa: RUF012 - as strawberry has it
+        GRAPHQL_SSE_PROTOCOL: EventStream,
+        MULTIPART_SUBSCRIPTION_PROTOCOL: MultipartSubscriptionTransport,
+    }
     graphql_transport_ws_handler_class = SocketHandler
     websocket_adapter_class = Socket
 
     def __init__(self, schema: Schema, open_desk: Callable[[HTTPConnection], Desk]) -> None:
         super().__init__(
             schema,
-            subscription_protocols=(GRAPHQL_TRANSPORT_WS_PROTOCOL,),
+            subscription_protocols=(
+                GRAPHQL_TRANSPORT_WS_PROTOCOL,
+                GRAPHQL_SSE_PROTOCOL,
+                MULTIPART_SUBSCRIPTION_PROTOCOL,
+            ),
             connection_init_wait_timeout=timedelta(seconds=INIT_SECONDS),
             max_subscriptions_per_connection=MOST_SUBSCRIPTIONS,
         )
@@ -63,6 +90,22 @@ class Endpoint(GraphQL[Desk, None]):
         finally:
             if (desk := getattr(request.state, "desk", None)) is not None:
                 await desk.close()
+
+    async def create_streaming_response(
+        self, request: Any, stream: Callable[[], Any], sub_response: Response, headers: Mapping[str, str]
+    ) -> Response:
+        desk: Desk = request.state.desk
+        request.state.desk = None  # the stream's now, and closed when that ends
+
+        async def told() -> AsyncIterator[str]:
+            try:
+                async with aclosing(stream()) as parts:
+                    async for part in parts:
+                        yield part
+            finally:
+                await desk.close()
+
+        return await super().create_streaming_response(request, told, sub_response, headers)
 
     async def render_graphql_ide(self, request: Request) -> Response:
         return HTMLResponse((ASSETS / "index.html").read_bytes())
