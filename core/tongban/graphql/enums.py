@@ -12,6 +12,7 @@ from tongban.centers.words import CalendarKind
 from tongban.check import Verdict
 from tongban.contract.items import Audience, Barrier, DeliveryRoute, Necessity, ProcessingMode, RoutingBasis
 from tongban.contract.problems import ProblemCode
+from tongban.events.words import WorklistChangeKind
 from tongban.identity.actor import Role
 from tongban.registry import PluginState
 
@@ -38,6 +39,7 @@ DESCRIPTIONS = {
     ProposalStatus: "Where a proposal stands.",
     MemberKind: "Who sits in the joint meeting.",
     Stance: "A member's opinion.",
+    WorklistChangeKind: "What happened to a case on a center's worklist.",
     Verdict: "What a rule of the check says. WARN is worth a look and stands in nobody's way.",
 }
 
