@@ -23,15 +23,19 @@ from rich.table import Table
 from graphql import GraphQLError
 from tongban import prepare
 from tongban.app import create_server_app
+from tongban.background import HANDLERS
 from tongban.catalog.signing import Signer, signer_from
 from tongban.centers.rows import SHIPPED
 from tongban.commands import catalog, kit
 from tongban.commands.terminal import err, out, read_settings, running_database, say
 from tongban.demo import play
 from tongban.errors import DataError, SetupError
+from tongban.events.broker import open_broker
 from tongban.graphql.names import missing_names
 from tongban.graphql.schema import build_schema
 from tongban.migrate import Revisions
+from tongban.notifications.channels import open_channels
+from tongban.notifications.service import handlers as notification_handlers
 from tongban.registry import Plugin, PluginState, Registry, open_registry
 from tongban.settings import Settings
 
@@ -227,10 +231,15 @@ def _told(before: Revisions) -> str:
 async def _serve(url: str, settings: Settings, city: Path, listener: socket.socket, where: str) -> None:
     """Prepares the database and serves, on one event loop with the departments' processes."""
     signer = signer_from(settings.signing_key_file)
-    async with open_registry() as registry:
+    async with (
+        open_registry() as registry,
+        open_channels(settings.webhook) as channels,
+        open_broker(settings.broker_url) as broker,
+    ):
         say(_told(await prepare.migrated(url)))
         await _load(url, registry, signer, city)
-        server = create_server_app(url, registry, signer, settings.pool_size)
+        handlers = HANDLERS | notification_handlers(channels, broker)
+        server = create_server_app(url, registry, signer, settings.pool_size, handlers)
         config = uvicorn.Config(server, log_config=None, timeout_graceful_shutdown=GRACE)
         await _Server(config, where).serve(sockets=[listener])
 
