@@ -25,6 +25,7 @@ from tongban.graphql.connections import Connection
 from tongban.graphql.desk import Desk, Info, Row
 from tongban.graphql.fields import by_key, column, connection, derived, many, one, reference
 from tongban.graphql.node import Node
+from tongban.graphql.notifications import Notice
 from tongban.graphql.problems import Problem, shown
 from tongban.graphql.residents import Resident
 from tongban.graphql.scalars import Digest, IdNumber
@@ -135,6 +136,12 @@ class Case(Stored, Node, model=models.Case):
     handed_in: list[HandedIn] = many("HandedIn", "case_id", order=["position"])
     transfers: list[Transfer] = many("Transfer", "case_id", order=["sent_at", "id"])
     events: Connection[CaseEvent] = connection("CaseEvent", order=["sequence"], local="id", remote="case_id")
+    notices: list[Notice] = many(
+        "Notice",
+        "case_id",
+        order=["sequence", "channel"],
+        description="What the resident was told, through each channel.",
+    )
     decision: Decision | None = one("Decision", "id", select=decided)
     delivery_route: DeliveryRoute = column()
     available_actions: list[CaseAction] = derived(

@@ -9,9 +9,11 @@ from tongban.centers.calendar import DayKind
 from tongban.centers.models import CenterKind
 from tongban.check import Verdict
 from tongban.contract.items import Audience, Barrier, DeliveryRoute, Necessity, ProcessingMode, RoutingBasis
+from tongban.contract.notices import NoticeKind
 from tongban.contract.problems import ProblemCode
 from tongban.events.words import WorklistChangeKind
 from tongban.identity.actor import Role
+from tongban.notifications.words import NoticeStatus
 from tongban.registry import PluginState
 
 DESCRIPTIONS = {
@@ -19,6 +21,8 @@ DESCRIPTIONS = {
     CaseStatus: "Where a case stands.",
     Channel: "Where an application came in.",
     TransferPurpose: "Why custody passes between two centers.",
+    NoticeKind: "What a resident is told.",
+    NoticeStatus: "Whether a notice has reached its channel.",
     ItemStatus: "Where a version of an item stands.",
     DayKind: "What a day is in the city's calendar.",
     CenterKind: "A main center, or a branch of one.",

@@ -19,6 +19,7 @@ from tongban.graphql.centers import CentersQuery
 from tongban.graphql.cost import CostLimit
 from tongban.graphql.errors import Unavailable, is_unexpected
 from tongban.graphql.node import NodeQuery
+from tongban.graphql.notifications import NotificationsQuery
 from tongban.graphql.plugins import PluginsQuery
 from tongban.graphql.residents import ResidentsMutation, ResidentsQuery
 from tongban.graphql.scalars import SCALARS
@@ -32,7 +33,15 @@ MOST_TOKENS = 2_000
 
 @strawberry.type(description="What can be asked.")
 class Query(
-    NodeQuery, ViewerQuery, CatalogQuery, CentersQuery, ResidentsQuery, CasesQuery, AdmissionQuery, PluginsQuery
+    NodeQuery,
+    ViewerQuery,
+    CatalogQuery,
+    CentersQuery,
+    ResidentsQuery,
+    CasesQuery,
+    NotificationsQuery,
+    AdmissionQuery,
+    PluginsQuery,
 ):
     """What can be asked."""
 
