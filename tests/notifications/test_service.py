@@ -156,6 +156,23 @@ async def test_what_is_missing_is_listed_by_name_with_the_day(office: Office, st
     assert "2026年12月9日" in (notice.next_step or "")
 
 
+@pytest.mark.parametrize(
+    ("changed", "kinds"),
+    [
+        ({"dueAt": "2026-12-30T17:00:00+08:00"}, ["DUE_CHANGED"]),
+        ({"dueProvisional": False}, ["DUE_CHANGED"]),
+        ({"statutoryDueAt": "2027-01-30T17:00:00+08:00"}, []),
+    ],
+)
+async def test_only_another_promise_is_told_of_as_one(
+    office: Office, story: Story, changed: dict[str, Any], kinds: list[str]
+) -> None:
+    before = {"dueAt": "2026-12-22T17:00:00+08:00", "dueProvisional": True, "statutoryDueAt": None}
+    await story.add("DUE_CHANGED", "UNDER_REVIEW", "UNDER_REVIEW", **{"from": before, "to": before | changed})
+    await office.relay.drain()
+    assert [notice.kind for notice in office.first.got] == ["RECEIVED", *kinds]
+
+
 async def test_what_is_not_told_makes_no_notice(office: Office, story: Story) -> None:
     await office.relay.drain()
     await story.add("TRANSFER_STORED", "IN_TRANSFER", "IN_TRANSFER")

@@ -70,6 +70,7 @@ UNTOLD = {
     "late": happened("TRANSFER_LATE", S.IN_TRANSFER, S.IN_TRANSFER),
     "damaged": happened("TRANSFER_DAMAGED", S.IN_TRANSFER, S.IN_TRANSFER),
     "rated": happened("RATE", S.DELIVERED, S.DELIVERED),
+    "another date changed": happened("DUE_CHANGED", S.UNDER_REVIEW, S.UNDER_REVIEW, same_due=True),
     "unheard of": happened("SOMETHING_NEW", S.UNDER_REVIEW, S.UNDER_REVIEW),
 }
 

@@ -141,8 +141,14 @@ async def _told(session: AsyncSession, case_id: UUID, sequence: int) -> Wording 
             one_center=case.receiving_center_id == case.handling_center_id,
             materials=await _named(session, data.get("materials") or ()),
             until=day_in_shanghai(datetime.fromisoformat(data["dueAt"])) if "dueAt" in data else None,
+            same_due=_promise(data.get("from")) == _promise(data.get("to")) is not None,
         )
     )
+
+
+def _promise(dates: object) -> tuple[object, object] | None:
+    """Of the dates that an event tells, those that the resident was promised."""
+    return (dates.get("dueAt"), dates.get("dueProvisional")) if isinstance(dates, dict) else None
 
 
 async def _named(session: AsyncSession, codes: Sequence[str]) -> list[Name]:

@@ -40,7 +40,10 @@ class Name:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Happened:
-    """A case event, with what words for it need. `center` is A; `one_center`: A is B too."""
+    """A case event, with what words for it need. `center` is A; `one_center`: A is B too.
+
+    `until` is the day until which a supplement is awaited. `same_due`: what changed of the dates is not the promise.
+    """
 
     event: str
     before: CaseStatus | None
@@ -55,6 +58,7 @@ class Happened:
     one_center: bool
     materials: Sequence[Name] = ()
     until: date | None = None
+    same_due: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +124,6 @@ _ALWAYS = {
     "APPROVE": "approved",
     "REJECT": "rejected",
     "WITHDRAW": "withdrawn",
-    "DUE_CHANGED": "due_changed",
 }
 
 
@@ -133,6 +136,8 @@ def _told_as(happened: Happened) -> str | None:
             return "ready"
         case "DELIVER_RESULT", CaseStatus.DELIVERED:
             return "done"
+        case "DUE_CHANGED", _:
+            return None if happened.same_due else "due_changed"
     return _ALWAYS.get(happened.event)
 
 
