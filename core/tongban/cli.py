@@ -31,10 +31,13 @@ from tongban.commands import calendar, catalog, kit, workers
 from tongban.commands.terminal import err, out, read_settings, running_database, say
 from tongban.demo import play
 from tongban.errors import DataError, SetupError
+from tongban.events.broker import open_broker
 from tongban.graphql.names import missing_names
 from tongban.graphql.schema import build_schema
 from tongban.graphql.sockets import FOR_UVICORN
 from tongban.migrate import Revisions
+from tongban.notifications.channels import open_channels
+from tongban.notifications.service import handlers as notification_handlers
 from tongban.registry import Plugin, PluginState, Registry, open_registry
 from tongban.settings import Settings
 
@@ -251,7 +254,11 @@ def _told(before: Revisions) -> str:
 async def _serve(url: str, settings: Settings, city: Path, listener: socket.socket, where: str) -> None:
     """Prepares the database and serves, on one event loop with the departments' processes."""
     signer = signer_from(settings.signing_key_file)
-    async with open_registry() as registry:
+    async with (
+        open_registry() as registry,
+        open_channels(settings.webhook) as channels,
+        open_broker(settings.broker_url) as broker,
+    ):
         say(_told(await prepare.migrated(url)))
         await _load(url, registry, signer, city)
         server = create_server_app(url, registry, signer, settings.pool_size)

@@ -11,9 +11,11 @@ from tongban.centers.models import CenterKind
 from tongban.centers.words import CalendarKind
 from tongban.check import Verdict
 from tongban.contract.items import Audience, Barrier, DeliveryRoute, Necessity, ProcessingMode, RoutingBasis
+from tongban.contract.notices import NoticeKind
 from tongban.contract.problems import ProblemCode
 from tongban.events.words import WorklistChangeKind
 from tongban.identity.actor import Role
+from tongban.notifications.words import NoticeStatus
 from tongban.registry import PluginState
 
 DESCRIPTIONS = {
@@ -21,6 +23,8 @@ DESCRIPTIONS = {
     CaseStatus: "Where a case stands.",
     Channel: "Where an application came in.",
     TransferPurpose: "Why custody passes between two centers.",
+    NoticeKind: "What a resident is told.",
+    NoticeStatus: "Whether a notice has reached its channel.",
     ItemStatus: "Where a version of an item stands.",
     CalendarKind: "How a day departs from the plain week.",
     ClockKind: "Whose time a clock counts: A's, the way's between two centers, B's, or the delivery's.",

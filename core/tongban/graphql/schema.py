@@ -21,6 +21,7 @@ from tongban.graphql.centers import CentersMutation, CentersQuery
 from tongban.graphql.cost import CostLimit
 from tongban.graphql.errors import Unavailable, is_unexpected
 from tongban.graphql.node import NodeQuery
+from tongban.graphql.notifications import NotificationsQuery
 from tongban.graphql.plugins import PluginsQuery
 from tongban.graphql.residents import ResidentsMutation, ResidentsQuery
 from tongban.graphql.scalars import SCALARS
@@ -36,7 +37,15 @@ REMEMBERED = 256
 
 @strawberry.type(description="What can be asked.")
 class Query(
-    NodeQuery, ViewerQuery, CatalogQuery, CentersQuery, ResidentsQuery, CasesQuery, AdmissionQuery, PluginsQuery
+    NodeQuery,
+    ViewerQuery,
+    CatalogQuery,
+    CentersQuery,
+    ResidentsQuery,
+    CasesQuery,
+    NotificationsQuery,
+    AdmissionQuery,
+    PluginsQuery,
 ):
     """What can be asked."""
 
