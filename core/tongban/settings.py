@@ -26,6 +26,17 @@ class Settings(BaseSettings):
     signing_key: Path | None = None
     """File with the private key (PEM) that signs editions; made under `data_dir` where left out."""
 
+    object_store: str | None = None
+    """`s3://bucket/prefix` of a store that speaks S3; a folder under `data_dir` where left out."""
+    scan_command: str | None = None
+    """Command that looks at each file before it is stored; ends with 0 where it is clean, with 1 where it is not."""
+    link_secret: Path | None = None
+    """File with the secret of links to documents; made under `data_dir` where left out."""
+
+    @property
+    def link_secret_file(self) -> Path:
+        return self.link_secret or self.data_dir / "link-secret"
+
     @property
     def signing_key_file(self) -> Path:
         return self.signing_key or self.data_dir / "signing-key.pem"
