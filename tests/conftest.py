@@ -17,10 +17,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, a
 from support import NOW, SIGNER, Api, MakeApi, new_database
 from tongban import prepare
 from tongban.app import create_app
+from tongban.documents.files import Files
+from tongban.documents.links import Secret
 from tongban.identity.actor import DEVELOPER, Actor
 from tongban.registry import Registry, open_registry
 from tongban.storage.database import Sessions, engine_for
 from tongban.storage.embedded import embedded_postgres
+from tongban.storage.objects import FolderStore
 
 
 @pytest_asyncio.fixture(scope="session")
@@ -81,13 +84,27 @@ async def session(sessions: Sessions) -> AsyncIterator[AsyncSession]:
         yield session
 
 
+@pytest.fixture
+def store(tmp_path: Path) -> FolderStore:
+    """Where the test's documents lie."""
+    return FolderStore(tmp_path / "objects")
+
+
+@pytest.fixture
+def files(store: FolderStore) -> Files:
+    """What documents need beside the database; nobody scans them."""
+    return Files(store, Secret(b"a secret of tests" * 2))
+
+
 @pytest_asyncio.fixture
-async def make_api(sessions: Sessions, registry: Registry) -> AsyncIterator[MakeApi]:
+async def make_api(sessions: Sessions, registry: Registry, files: Files) -> AsyncIterator[MakeApi]:
     """Makes the public API at another time, for another actor, or with other departments."""
     clients: list[httpx.AsyncClient] = []
 
-    def make(at: datetime = NOW, actor: Actor = DEVELOPER, departments: Registry = registry) -> Api:
-        app = create_app(sessions, departments, SIGNER, lambda: at, actor)
+    def make(
+        at: datetime = NOW, actor: Actor = DEVELOPER, departments: Registry = registry, files: Files = files
+    ) -> Api:
+        app = create_app(sessions, departments, SIGNER, lambda: at, actor, files=files)
         client = httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test", timeout=60)
         clients.append(client)
         return Api(client)

@@ -6,14 +6,15 @@ from datetime import UTC, datetime
 
 from sqlalchemy import text
 from starlette.applications import Starlette
-from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from tongban.catalog.signing import Signer
+from tongban.documents.files import Files
 from tongban.graphql.desk import Desk
+from tongban.graphql.files import Downloads, Uploads
 from tongban.graphql.schema import build_schema
 from tongban.graphql.server import ASSETS, BodyLimit, Endpoint, language_of
 from tongban.identity.actor import DEVELOPER, Actor
@@ -31,13 +32,19 @@ def real_time() -> datetime:
 
 
 def create_app(
-    sessions: Sessions, registry: Registry, signer: Signer, clock: Clock = real_time, actor: Actor = DEVELOPER
+    sessions: Sessions,
+    registry: Registry,
+    signer: Signer,
+    clock: Clock = real_time,
+    actor: Actor = DEVELOPER,
+    *,
+    files: Files,
 ) -> Starlette:
     """The app over sessions that somebody else opens and ends."""
-    return _app(lambda: sessions, registry, signer, clock, actor, None)
+    return _app(lambda: sessions, registry, signer, clock, actor, files, None)
 
 
-def create_server_app(url: str, registry: Registry, signer: Signer, pool_size: int) -> Starlette:
+def create_server_app(url: str, registry: Registry, signer: Signer, pool_size: int, *, files: Files) -> Starlette:
     """The app with connections of its own, from its start to its end."""
     held: list[Sessions] = []
 
@@ -47,7 +54,7 @@ def create_server_app(url: str, registry: Registry, signer: Signer, pool_size: i
             held.append(sessions)
             yield
 
-    return _app(lambda: held[-1], registry, signer, real_time, DEVELOPER, lifespan)
+    return _app(lambda: held[-1], registry, signer, real_time, DEVELOPER, files, lifespan)
 
 
 def _app(
@@ -56,10 +63,12 @@ def _app(
     signer: Signer,
     clock: Clock,
     actor: Actor,
+    files: Files,
     lifespan: object,
 ) -> Starlette:
     def open_desk(request: Request) -> Desk:
-        return Desk(sessions(), registry, signer, actor, clock(), language_of(request))
+        language, base = language_of(request), str(request.base_url)
+        return Desk(sessions(), registry, signer, actor, clock(), files, language, base)
 
     async def health(_: Request) -> Response:
         """200 while the database answers, else 503."""
@@ -76,8 +85,9 @@ def _app(
             Route("/", lambda _: RedirectResponse("/graphql")),
             Route("/health", health),
             Mount("/graphql/assets", StaticFiles(directory=ASSETS)),
-            Route("/graphql", endpoint),
+            Route("/graphql", BodyLimit(endpoint)),
+            Route("/uploads/{token}", Uploads(open_desk)),
+            Route("/documents/{link}", Downloads(open_desk)),
         ],
-        middleware=[Middleware(BodyLimit)],
         lifespan=lifespan,  # type: ignore[arg-type]
     )

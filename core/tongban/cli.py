@@ -28,6 +28,7 @@ from tongban.centers.rows import SHIPPED
 from tongban.commands import catalog, kit
 from tongban.commands.terminal import err, out, read_settings, running_database, say
 from tongban.demo import play
+from tongban.documents.files import Files, files_from
 from tongban.errors import DataError, SetupError
 from tongban.graphql.names import missing_names
 from tongban.graphql.schema import build_schema
@@ -226,13 +227,21 @@ def _told(before: Revisions) -> str:
 
 async def _serve(url: str, settings: Settings, city: Path, listener: socket.socket, where: str) -> None:
     """Prepares the database and serves, on one event loop with the departments' processes."""
-    signer = signer_from(settings.signing_key_file)
+    signer, files = signer_from(settings.signing_key_file), _files(settings)
     async with open_registry() as registry:
         say(_told(await prepare.migrated(url)))
         await _load(url, registry, signer, city)
-        server = create_server_app(url, registry, signer, settings.pool_size)
+        server = create_server_app(url, registry, signer, settings.pool_size, files=files)
         config = uvicorn.Config(server, log_config=None, timeout_graceful_shutdown=GRACE)
         await _Server(config, where).serve(sockets=[listener])
+
+
+def _files(settings: Settings) -> Files:
+    """Where documents go. Says so where nobody scans them."""
+    files = files_from(settings)
+    if files.scanner is None:
+        err.print("No scanner is set (TONGBAN_SCAN_COMMAND): documents are stored unscanned.", style="yellow")
+    return files
 
 
 async def _only_load(url: str, settings: Settings, city: Path) -> None:

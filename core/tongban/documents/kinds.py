@@ -170,7 +170,7 @@ def _fits(width: int, height: int) -> bool:
 
 
 def _has_zip(file: BinaryIO, size: int) -> bool:
-    """Whether a reader of ZIPs, which looks from the end, would find one. Four bytes alone may stand there by chance."""
+    """Whether a reader of ZIPs, which looks from the end, finds one; its four bytes alone may be there by chance."""
     begin = max(0, size - TAIL)
     tail = _at(file, begin, TAIL)
     return any(_ends_zip(file, tail, begin, found) for found in _places(tail, END_OF_ZIP))
@@ -184,8 +184,8 @@ def _ends_zip(file: BinaryIO, tail: bytes, begin: int, found: int) -> bool:
     if found >= 20 and tail[found - 20 : found - 16] == OF_ZIP64:
         return True
     if entries == 0:
-        return length == 0
-    return any(place >= 0 and _at(file, place, 4) == b"PK\x01\x02" for place in (begin + found - length, start))
+        return bool(length == 0)
+    return b"PK\x01\x02" in (_at(file, begin + found - length, 4), _at(file, start, 4))
 
 
 def _places(text: bytes, wanted: bytes) -> Iterator[int]:

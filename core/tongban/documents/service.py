@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, delete, or_, select, update
+from sqlalchemy import Select, Text, cast, delete, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tongban.catalog.models import Material
@@ -60,6 +60,7 @@ class NotTaken(Exception):
         super().__init__(f"{reason}: {cause}" if cause else reason)
         self.reason = reason
         self.final = final
+        self.cause = cause
 
 
 async def announce(
@@ -184,17 +185,17 @@ def _usable(upload: Upload | None, actor: Actor, center_id: UUID, now: datetime)
     if upload is None:
         return problem("unknown_document")
     if upload.center_id != center_id and upload.actor != actor.subject:
-        return problem("upload_elsewhere", name=upload.file_name)
+        return problem("upload_elsewhere", file=upload.file_name)
     if upload.state == UploadState.REFUSED:
-        return problem("upload_was_refused", name=upload.file_name)
+        return problem("upload_was_refused", file=upload.file_name)
     if upload.stored_at is None:
-        return problem("upload_not_stored", name=upload.file_name)
+        return problem("upload_not_stored", file=upload.file_name)
     # What is about to be forgotten is unknown already, so that nothing of a case is ever forgotten.
     return upload if upload.stored_at > now - KEPT else problem("unknown_document")
 
 
 async def forget_expired(
-    session: AsyncSession, store: ObjectStore, now: datetime, held: Select[tuple[str]], most: int = 500
+    session: AsyncSession, store: ObjectStore, now: datetime, held: Select[str], most: int = 500
 ) -> int:
     """Forgets uploads that never came or were refused, and stored ones that nobody handed in; says how many.
 
@@ -205,10 +206,12 @@ async def forget_expired(
         (Upload.state != UploadState.STORED) & (Upload.expires_at < now - GRACE),
         (Upload.state == UploadState.STORED) & (Upload.stored_at < now - KEPT),
     )
-    candidates = select(Upload.id).where(over).order_by(Upload.expires_at).limit(most).with_for_update(skip_locked=True)
-    ids = {str(one): one for one in await session.scalars(candidates)}
-    # A statement of its own: it sees what was handed in until the rows were locked.
     [key] = held.selected_columns
+    is_held = held.where(key == cast(Upload.id, Text)).exists()
+    loose = select(Upload.id).where(over, ~is_held).order_by(Upload.expires_at).limit(most)
+    locked = loose.with_for_update(of=Upload, skip_locked=True)
+    ids = {str(one): one for one in await session.scalars(locked)}
+    # Asked again, since that statement did not see what was handed in before it locked the rows; now nobody can.
     for kept in await session.scalars(held.where(key.in_(ids))):
         ids.pop(kept, None)
     for one in ids:
@@ -259,4 +262,4 @@ def _problems_of(said: Announcement, name: str) -> list[Problem]:
 
 def _is_no_character_of_a_name(character: str) -> bool:
     """Whether it makes a path, or shows a name as another one (control, format, surrogate, line separators)."""
-    return character in '/\\:' or unicodedata.category(character) in ("Cc", "Cf", "Cs", "Zl", "Zp")
+    return character in "/\\:" or unicodedata.category(character) in ("Cc", "Cf", "Cs", "Zl", "Zp")

@@ -23,6 +23,7 @@ from tongban.graphql.catalog import Material, MaterialRequirement, ServiceItem
 from tongban.graphql.centers import Center
 from tongban.graphql.connections import Connection
 from tongban.graphql.desk import Desk, Info, Row
+from tongban.graphql.documents import Document
 from tongban.graphql.fields import by_key, column, connection, derived, many, one, reference
 from tongban.graphql.node import Node
 from tongban.graphql.problems import Problem, shown
@@ -132,6 +133,9 @@ class Case(Stored, Node, model=models.Case):
         "and while a case waits in ROUTING_REVIEW.",
     )
     form: JSON = column()
+    documents: list[Document] = many(
+        "Document", "case_id", order=["position"], description="Its files, in the order in which they were handed in."
+    )
     handed_in: list[HandedIn] = many("HandedIn", "case_id", order=["position"])
     transfers: list[Transfer] = many("Transfer", "case_id", order=["sent_at", "id"])
     events: Connection[CaseEvent] = connection("CaseEvent", order=["sequence"], local="id", remote="case_id")

@@ -3,13 +3,14 @@
 import strawberry
 
 from tongban.admission.words import MemberKind, ProposalKind, ProposalStatus, Stance
-from tongban.cases.words import CaseAction, CaseStatus, Channel, TransferPurpose
+from tongban.cases.words import CaseAction, CaseStatus, Channel, DocumentPurpose, TransferPurpose
 from tongban.catalog.words import ItemStatus
 from tongban.centers.calendar import DayKind
 from tongban.centers.models import CenterKind
 from tongban.check import Verdict
 from tongban.contract.items import Audience, Barrier, DeliveryRoute, Necessity, ProcessingMode, RoutingBasis
 from tongban.contract.problems import ProblemCode
+from tongban.documents.words import UploadState
 from tongban.identity.actor import Role
 from tongban.registry import PluginState
 
@@ -18,6 +19,8 @@ DESCRIPTIONS = {
     CaseStatus: "Where a case stands.",
     Channel: "Where an application came in.",
     TransferPurpose: "Why custody passes between two centers.",
+    DocumentPurpose: "What a document of a case is for.",
+    UploadState: "Where an upload stands. Only what is STORED can be handed in.",
     ItemStatus: "Where a version of an item stands.",
     DayKind: "What a day is in the city's calendar.",
     CenterKind: "A main center, or a branch of one.",

@@ -16,6 +16,7 @@ from tongban.graphql.cases import CasesMutation, CasesQuery
 from tongban.graphql.catalog import CatalogQuery
 from tongban.graphql.centers import CentersQuery
 from tongban.graphql.cost import CostLimit
+from tongban.graphql.documents import DocumentsMutation
 from tongban.graphql.errors import Unavailable, is_unexpected
 from tongban.graphql.node import NodeQuery
 from tongban.graphql.plugins import PluginsQuery
@@ -36,7 +37,7 @@ class Query(
 
 
 @strawberry.type(description="What can be done. What is refused comes back as `problems`; nothing was written then.")
-class Mutation(ResidentsMutation, CasesMutation, AdmissionMutation):
+class Mutation(ResidentsMutation, DocumentsMutation, CasesMutation, AdmissionMutation):
     """What can be done."""
 
 
