@@ -94,7 +94,7 @@ def _is_png(file: BinaryIO, size: int) -> bool:
     place = 8
     for number in range(MOST_PNG_CHUNKS):
         head = _at(file, place, 16)
-        if len(head) < 8 or not head[4:8].isalpha():
+        if len(head) < (8 if number else 16) or not head[4:8].isalpha():
             return False
         length, name = int.from_bytes(head[:4]), head[4:8]
         if (name == b"IHDR") is not (number == 0):
