@@ -14,11 +14,10 @@ import pytest
 import pytest_asyncio
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, async_sessionmaker
 
-from support import NOW, SIGNER, Api, MakeApi, new_database
+from support import NOW, SIGNER, Api, MakeApi, files_in, new_database
 from tongban import prepare
 from tongban.app import create_app
 from tongban.documents.files import Files
-from tongban.documents.links import Secret
 from tongban.identity.actor import DEVELOPER, Actor
 from tongban.registry import Registry, open_registry
 from tongban.storage.database import Sessions, engine_for
@@ -85,15 +84,16 @@ async def session(sessions: Sessions) -> AsyncIterator[AsyncSession]:
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> FolderStore:
-    """Where the test's documents lie."""
-    return FolderStore(tmp_path / "objects")
+def files(tmp_path: Path) -> Files:
+    """What documents need beside the database; nobody scans them."""
+    return files_in(tmp_path / "objects")
 
 
 @pytest.fixture
-def files(store: FolderStore) -> Files:
-    """What documents need beside the database; nobody scans them."""
-    return Files(store, Secret(b"a secret of tests" * 2))
+def store(files: Files) -> FolderStore:
+    """Where the test's documents lie."""
+    assert isinstance(files.store, FolderStore)
+    return files.store
 
 
 @pytest_asyncio.fixture

@@ -7,6 +7,7 @@ import struct
 import zipfile
 import zlib
 from collections.abc import AsyncIterator, Mapping
+from pathlib import Path
 from typing import Any
 
 from support import PROBLEMS, Api
@@ -83,6 +84,23 @@ EICAR = rb"X5O!P%@AP[4\PZX54(P^)7CC)7}$" + rb"EICAR-STANDARD-ANTIVIRUS-TEST-FILE
 
 def sha256(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
+
+
+def a_scanner(folder: Path, script: str) -> str:
+    """The command of a scanner that is a script of the shell, with the file as `$1`."""
+    program = folder / "scan"
+    program.write_text(f"#!/bin/sh\n{script}\n")
+    program.chmod(0o755)
+    return str(program)
+
+
+GREP = 'grep -qF "EICAR-STANDARD-ANTIVIRUS-TEST-FILE" "$1" && exit 1; exit 0'
+"""A real, if simple, one."""
+
+
+def noise(length: int, seed: int = 1) -> bytes:
+    """Bytes without an order, the same in each run."""
+    return hashlib.shake_128(seed.to_bytes(4)).digest(length)
 
 
 async def announced(api: Api, content: bytes, center: str = "SH0114-01", **said: Any) -> dict[str, Any]:

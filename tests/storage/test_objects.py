@@ -53,6 +53,9 @@ def bucket() -> Iterator[str]:
             process.send_signal(signal.SIGKILL)  # told to end, it waits for itself
             process.wait()
             shutil.rmtree(folder)
+            for port in ports.values():
+                for left_over in Path("/tmp").glob(f"seaweedfs-*-{port}.sock"):  # noqa: S108
+                    left_over.unlink()
 
 
 def _free_ports(number: int) -> list[int]:

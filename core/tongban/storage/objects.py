@@ -10,7 +10,7 @@ import re
 import secrets
 import time
 from collections.abc import AsyncIterable, AsyncIterator, Iterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO, Protocol
@@ -49,9 +49,10 @@ class Staged:
         self.size += len(chunk)
 
     async def finish(self) -> None:
-        """Brings all of it to the disk; nothing can be added then."""
-        with failing():
-            await asyncio.to_thread(_brought_to_disk, self.file)
+        """Brings all of it to the disk, once; nothing can be added then."""
+        if not self.file.closed:
+            with failing():
+                await asyncio.to_thread(_brought_to_disk, self.file)
 
 
 class ObjectStore(Protocol):
@@ -171,7 +172,8 @@ async def staging(folder: Path) -> AsyncIterator[Staged]:
     try:
         yield Staged(path, file)
     finally:
-        file.close()
+        with suppress(OSError):  # of a full disk, which was told before
+            file.close()
         await asyncio.to_thread(path.unlink, missing_ok=True)
 
 
@@ -192,10 +194,11 @@ def failing() -> Iterator[None]:
 
 def _created(path: Path) -> BinaryIO:
     path.parent.mkdir(parents=True, exist_ok=True)
-    return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb", buffering=0)
+    return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb")
 
 
 def _brought_to_disk(file: BinaryIO) -> None:
+    file.flush()
     os.fsync(file.fileno())
     file.close()
 
