@@ -57,11 +57,11 @@ async def test_a_program_that_went_away_is_no_verdict(tmp_path: Path) -> None:
         await scanner.is_clean(tmp_path)
 
 
-@pytest.mark.parametrize("command", ["", "no-such-program --quiet", "'unclosed"])
+@pytest.mark.parametrize("command", ["''", "no-such-program --quiet", "'unclosed"])
 def test_a_command_that_can_t_be_run_is_one_line(command: str) -> None:
     with pytest.raises(SetupError, match="TONGBAN_SCAN_COMMAND"):
         scanner_from(command)
 
 
 def test_none_is_none() -> None:
-    assert scanner_from(None) is None
+    assert scanner_from(None) is scanner_from("") is None

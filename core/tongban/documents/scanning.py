@@ -53,7 +53,7 @@ class Scanner:
 
 def scanner_from(command: str | None) -> Scanner | None:
     """The scanner that the settings name; None where they name none. Raises SetupError where it can't be run."""
-    if command is None:
+    if not command:
         return None
     try:
         parts = shlex.split(command)
