@@ -17,7 +17,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, a
 from support import NOW, SIGNER, Api, MakeApi, files_in, new_database
 from tongban import prepare
 from tongban.app import create_app
+from tongban.cases.arrivals import LocalCourier
+from tongban.cases.custody import deliver
 from tongban.documents.files import Files
+from tongban.events.relay import Relay
+from tongban.events.words import Topic
 from tongban.identity.actor import DEVELOPER, Actor
 from tongban.registry import Registry, open_registry
 from tongban.storage.database import Sessions, engine_for
@@ -107,7 +111,8 @@ async def make_api(sessions: Sessions, registry: Registry, files: Files) -> Asyn
         app = create_app(sessions, departments, SIGNER, lambda: at, actor, files=files)
         client = httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test", timeout=60)
         clients.append(client)
-        return Api(client)
+        relay = Relay(sessions, {Topic.TRANSFER: deliver(sessions, LocalCourier(sessions, files.store))}, lambda: at)
+        return Api(client, relay.drain)
 
     yield make
     for client in clients:

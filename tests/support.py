@@ -39,6 +39,8 @@ class Api:
     """The public API over HTTP, as a frontend uses it."""
 
     client: httpx.AsyncClient
+    settle: Callable[[], Awaitable[object]]
+    """Sends what is on its way; in a server the relay does it, a moment after each commit."""
     headers: dict[str, str] = field(default_factory=dict)
 
     async def answer(self, document: str, **variables: Any) -> Any:
@@ -74,7 +76,17 @@ DIRECT_ITEM, SPLIT_ITEM, LOCAL_ITEM = "DA-001", "MZ-004", "ZJ-001"
 PROBLEMS = "problems { code message path detail nextStep }"
 CASE = """id number status version mode visits dueAt dueProvisional closedAt overdue deliveryRoute availableActions
   receivingCenter { code } handlingCenter { code } decision { approved reason resultNumber by { code } }
-  transfers { purpose from { code } to { code } sentAt acknowledgedAt }"""
+  transfers { purpose from { code } to { code } sentAt deliveredAt acknowledgedAt }"""
+INPUTS = {
+    "approveCase": "DecideCaseInput",
+    "rejectCase": "DecideCaseInput",
+    "returnCase": "ReturnCaseInput",
+    "refuseTransfer": "RefuseTransferInput",
+    "requestSupplement": "RequestSupplementInput",
+    "supplementCase": "SupplementCaseInput",
+    "rateCase": "RateCaseInput",
+}
+"""The inputs of a case's actions that take more than a note."""
 _SEQUENCE = itertools.count()
 
 
@@ -139,10 +151,16 @@ async def submit(api: Api, said: dict[str, Any]) -> dict[str, Any]:
 
 
 async def act(api: Api, verb: str, case: dict[str, Any], **more: Any) -> dict[str, Any]:
-    """What one of a case's actions answers: `case` and `problems`; the case's version is the expected one."""
-    kind = "DecideCaseInput" if verb in ("approveCase", "rejectCase") else "CaseActionInput"
+    """What one of a case's actions answers: `case` and `problems`; the case's version is the expected one.
+
+    Before it, what was on its way has arrived.
+    """
+    await api.settle()
+    kind = INPUTS.get(verb, "CaseActionInput")
     document = f"""mutation($input: {kind}!) {{ {verb}(input: $input) {{ case {{ {CASE} }} {PROBLEMS} }} }}"""
     said = {"case": case["id"], "expectedVersion": case["version"]} | more
+    if verb == "rateCase":
+        del said["expectedVersion"]
     payload: dict[str, Any] = (await api.ask(document, input=said))[verb]
     return payload
 

@@ -25,7 +25,7 @@ from tongban import prepare
 from tongban.app import create_server_app
 from tongban.catalog.signing import Signer, signer_from
 from tongban.centers.rows import SHIPPED
-from tongban.commands import catalog, kit
+from tongban.commands import calendar, catalog, kit
 from tongban.commands.terminal import err, out, read_settings, running_database, say
 from tongban.demo import play
 from tongban.documents.files import Files, files_from
@@ -150,6 +150,7 @@ def demo(
 
 app.command("new-department")(kit.write_department)
 app.command()(kit.check)
+app.add_typer(calendar.app, name="calendar")
 app.add_typer(catalog.app, name="catalog")
 
 

@@ -249,6 +249,54 @@ MESSAGES = {
         "请与移交中心核对",
         "Ask the sending center",
     ),
+    "still_underway": Message(
+        C.ACTION_NOT_ALLOWED,
+        "材料尚在途中，未送达",
+        "The documents are still on their way",
+        "送达后再操作；系统会一直重发",
+        "Wait until they are stored; they are sent for as long as it takes",
+    ),
+    "refused_before": Message(
+        C.ROUTING_UNKNOWN,
+        "{center}已退回此办件，登记信息未变",
+        "{center} has refused this case, and what is recorded names it again",
+        "请更正户籍登记，或说明为何仍应由其办理",
+        "Correct the hukou, or say in the note why it belongs there",
+    ),
+    "note_needed": Message(
+        C.INVALID_INPUT, "请向申请人说明", "The applicant has to be told why", "请填写说明", "Write a note"
+    ),
+    "refusal_reason_needed": Message(
+        C.INVALID_INPUT, "请说明退回的理由", "A refusal needs a reason", "请填写理由", "Give the reason"
+    ),
+    "materials_needed": Message(
+        C.INVALID_INPUT,
+        "请列出全部所缺材料",
+        "Name everything that is missing, at once",
+        "请填写材料编号",
+        "Give the materials' codes",
+    ),
+    "supplement_once": Message(
+        C.ACTION_NOT_ALLOWED,
+        "本中心已一次性告知补正",
+        "This center has asked for a supplement already; everything is asked for at once",
+        "请按现有材料作出决定",
+        "Decide on what is there",
+    ),
+    "duplicate_case": Message(
+        C.DUPLICATE_CASE,
+        "申请人已有《{item}》的在办件：{number}",
+        "The applicant has an open case of {item} already: {number}",
+        "如确需另行申请，请注明 evenIfDuplicate",
+        "If another one is meant, say evenIfDuplicate",
+    ),
+    "center_merged": Message(
+        C.NOT_OFFERED_HERE,
+        "{center}已并入{successor}",
+        "{center} was merged into {successor}",
+        "请到{successor}办理",
+        "Please go to {successor}",
+    ),
     "idempotency_conflict": Message(
         C.IDEMPOTENCY_CONFLICT,
         "同一幂等键已用于另一请求",
@@ -415,6 +463,78 @@ MESSAGES = {
         "Nothing approved is due by then",
         "请先批准提案",
         "Approve a proposal first",
+    ),
+    "calendar_administrators_only": Message(
+        C.FORBIDDEN,
+        "只有系统管理员或联席会议办公室可以发布日历",
+        "Only an operator or the office of the joint meeting publishes the calendar",
+        "请交由系统管理员办理",
+        "Ask an operator",
+    ),
+    "calendar_year_unlikely": Message(
+        C.INVALID_INPUT,
+        "年份须在{first}至{last}之间",
+        "The year lies between {first} and {last}",
+        "请核对年份",
+        "Check the year",
+    ),
+    "calendar_year_published": Message(
+        C.ACTION_NOT_ALLOWED,
+        "{year}年日历已发布，且与此不同（{differing}天不一致）",
+        "The calendar of {year} is published already, and differs on {differing} days",
+        "如确需更改，请填写replace: true（命令行为--replace）",
+        "To change it all the same, say replace: true, on the command line --replace",
+    ),
+    "calendar_empty": Message(
+        C.INVALID_INPUT,
+        "没有任何节假日",
+        "There is no holiday in it",
+        "请填写放假通知中的全部日期",
+        "Give every day of the official notice",
+    ),
+    "calendar_too_many_days": Message(
+        C.INVALID_INPUT, "最多{most}天", "At most {most} days", "请核对日期", "Check the days"
+    ),
+    "calendar_day_outside": Message(
+        C.INVALID_INPUT, "{day}不在{year}年内", "{day} is not in {year}", "请核对日期", "Check the date"
+    ),
+    "calendar_day_twice": Message(
+        C.INVALID_INPUT, "{day}重复", "{day} stands there twice", "请只保留一次", "Keep it once"
+    ),
+    "calendar_day_both": Message(
+        C.INVALID_INPUT,
+        "{day}既是节假日又是调休上班日",
+        "{day} is both a holiday and a make-up workday",
+        "请按放假通知只保留一种",
+        "Keep the one that the official notice says",
+    ),
+    "calendar_make_up_on_weekday": Message(
+        C.INVALID_INPUT,
+        "{day}是工作日，无须调休上班",
+        "{day} is a weekday, which is worked anyhow",
+        "调休上班日只能是周六或周日",
+        "A make-up workday is a Saturday or a Sunday",
+    ),
+    "calendar_day_unnamed": Message(
+        C.INVALID_INPUT,
+        "节日名称须为1至{most}个字符",
+        "The name of the holiday has 1 to {most} characters",
+        "请填写节日名称",
+        "Say which holiday it is",
+    ),
+    "calendar_weekdays_off": Message(
+        C.INVALID_INPUT,
+        "{year}年放假的工作日减去调休上班日为{net}天，应为{least}至{most}天",
+        "{year} has {net} weekdays off, make-up workdays subtracted; there should be {least} to {most}",
+        "请核对是否缺少节假日或调休上班日",
+        "See whether holidays or make-up workdays are missing",
+    ),
+    "calendar_source_needed": Message(
+        C.INVALID_INPUT,
+        "请注明依据，最多{most}个字符",
+        "Say where it comes from, in at most {most} characters",
+        "如：放假通知的文号",
+        "Such as the number of the official notice",
     ),
     "item_suspended": Message(
         C.ITEM_NOT_IN_FORCE,

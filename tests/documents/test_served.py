@@ -30,6 +30,15 @@ CONTENT = a_pdf(filling=3_000_000)
 LARGEST = a_pdf(filling=19_999_000)
 
 
+def at_server(client: httpx.AsyncClient) -> Api:
+    """The API of a real server, where nothing has to be settled."""
+
+    async def settled() -> None:
+        return None
+
+    return Api(client, settled)
+
+
 @pytest_asyncio.fixture(scope="module")
 async def loaded(server_url: str, registry: Registry) -> AsyncIterator[str]:
     """A database with the city, that only these tests use."""
@@ -53,7 +62,7 @@ def server(loaded: str, folder: Path) -> Iterator[Serving]:
 @pytest_asyncio.fixture
 async def api(server: Serving) -> AsyncIterator[Api]:
     async with httpx.AsyncClient(base_url=server.url, timeout=60) as client:
-        yield Api(client)
+        yield at_server(client)
 
 
 def memory(server: Serving, what: str) -> int:
@@ -160,7 +169,7 @@ async def test_a_slow_sender_is_disconnected(
             thread.join(0.02)
         url = f"http://127.0.0.1:{own.servers[0].sockets[0].getsockname()[1]}"
         async with httpx.AsyncClient(base_url=url, timeout=60) as client:
-            slow = Api(client)
+            slow = at_server(client)
             payload = await announced(slow, CONTENT)
             began = time.monotonic()
             answers = await asyncio.gather(*(asyncio.to_thread(_begun_only, payload["url"]) for _ in range(10)))
@@ -191,7 +200,7 @@ async def test_a_server_that_is_killed_has_stored_nothing(loaded: str, tmp_path:
     settings = {"TONGBAN_DATABASE_URL": loaded}
     with serving(tmp_path, settings=settings) as server:
         async with httpx.AsyncClient(base_url=server.url, timeout=60) as client:
-            payload = await announced(Api(client), CONTENT)
+            payload = await announced(at_server(client), CONTENT)
             halfway = asyncio.Event()
 
             async def stalling() -> AsyncIterator[bytes]:
@@ -219,7 +228,7 @@ async def test_a_server_that_is_killed_has_stored_nothing(loaded: str, tmp_path:
         token = payload["url"].rpartition("/")[2]
         async with httpx.AsyncClient(base_url=server.url, timeout=60) as client:
             assert (await client.put(f"/uploads/{token}", content=CONTENT)).status_code == 201
-            assert await state(Api(client), payload) == "STORED"
+            assert await state(at_server(client), payload) == "STORED"
 
 
 async def test_it_scans_with_the_command_that_is_set(loaded: str, tmp_path: Path) -> None:
@@ -227,10 +236,10 @@ async def test_it_scans_with_the_command_that_is_set(loaded: str, tmp_path: Path
     with serving(tmp_path / "var", settings=settings) as server:
         async with httpx.AsyncClient(base_url=server.url, timeout=60) as client:
             infected = a_pdf(EICAR.decode())
-            payload = await announced(Api(client), infected)
+            payload = await announced(at_server(client), infected)
             assert (await client.put(payload["url"], content=infected)).status_code == 422
-            assert await state(Api(client), payload) == "REFUSED"
-            clean = await announced(Api(client), CONTENT)
+            assert await state(at_server(client), payload) == "REFUSED"
+            clean = await announced(at_server(client), CONTENT)
             assert (await client.put(clean["url"], content=CONTENT)).status_code == 201
         said = await asyncio.to_thread(server.end)
     assert said.err == ""

@@ -133,7 +133,7 @@ UNFIT: list[Any] = [
 async def test_what_is_not_as_announced_is_refused(
     api: Api, store: FolderStore, connection: AsyncConnection, content: Any, headers: Any, status: int, says: str
 ) -> None:
-    english = Api(api.client, {"Accept-Language": "en"})
+    english = replace(api, headers={"Accept-Language": "en"})
     payload = await announced(english, PDF)
     before = await row_counts(connection)
     message = await refused(api, payload["url"], status, content, **{"Accept-Language": "en"}, **headers)

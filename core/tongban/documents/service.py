@@ -7,7 +7,7 @@ failed, leaves no trace: its token can be used again until it expires.
 import asyncio
 import hashlib
 import unicodedata
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -39,7 +39,7 @@ TOKEN_LASTS = timedelta(minutes=15)
 KEPT = timedelta(days=7)
 """How long a stored file waits to be handed in."""
 GRACE = timedelta(hours=1)
-"""How long after its expiry nobody can still be sending a file."""
+"""How long after its time an upload is kept: longer than anybody can still be sending it, or be handing it in."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -162,36 +162,36 @@ async def is_stored(session: AsyncSession, upload_id: UUID) -> bool:
 
 
 async def handed_in(
-    session: AsyncSession,
-    actor: Actor,
-    center_id: UUID,
-    ids: Sequence[UUID | None],
-    now: datetime,
-    *,
-    keep: bool = False,
-) -> list[Upload | Problem]:
-    """For each id the stored upload, of this center or this actor, or why it can't be handed in; one statement.
+    session: AsyncSession, actor: Actor, center: Center, places: Mapping[UUID, tuple[str, ...]], now: datetime
+) -> tuple[dict[UUID, Upload], list[Problem]]:
+    """The uploads that the actor can hand in at the center, by id, and why each of the others can't be; one statement.
 
-    With `keep` nobody can forget them before the end of the transaction. Problems have no path yet.
+    `places` says where in the input each id stands.
     """
-    wanted = select(Upload).where(Upload.id.in_({one for one in ids if one is not None}))
-    if keep:
-        wanted = wanted.with_for_update(read=True, key_share=True)
-    found = {upload.id: upload for upload in await session.scalars(wanted)}
-    return [_usable(found.get(one) if one else None, actor, center_id, now) for one in ids]
+    if not places:
+        return {}, []
+    there = {upload.id: upload for upload in await session.scalars(select(Upload).where(Upload.id.in_(places)))}
+    found, problems = dict[UUID, Upload](), list[Problem]()
+    for upload_id, place in places.items():
+        upload = there.get(upload_id)
+        if fault := _fault(upload, actor, center, now):
+            problems.append(fault.at(*place))
+        elif upload is not None:
+            found[upload_id] = upload
+    return found, problems
 
 
-def _usable(upload: Upload | None, actor: Actor, center_id: UUID, now: datetime) -> Upload | Problem:
+def _fault(upload: Upload | None, actor: Actor, center: Center, now: datetime) -> Problem | None:
     if upload is None:
         return problem("unknown_document")
-    if upload.center_id != center_id and upload.actor != actor.subject:
+    if upload.center_id != center.id and upload.actor != actor.subject:
         return problem("upload_elsewhere", file=upload.file_name)
     if upload.state == UploadState.REFUSED:
         return problem("upload_was_refused", file=upload.file_name)
     if upload.stored_at is None:
         return problem("upload_not_stored", file=upload.file_name)
-    # What is about to be forgotten is unknown already, so that nothing of a case is ever forgotten.
-    return upload if upload.stored_at > now - KEPT else problem("unknown_document")
+    # What is forgotten soon is unknown already, so that nothing that is being handed in is ever forgotten.
+    return problem("unknown_document") if upload.stored_at <= now - KEPT else None
 
 
 async def forget_expired(
@@ -199,26 +199,22 @@ async def forget_expired(
 ) -> int:
     """Forgets uploads that never came or were refused, and stored ones that nobody handed in; says how many.
 
-    `held` selects the keys of the objects that cases refer to. The rows go with the transaction; the objects go
-    before, so that a commit that fails leaves rows of which nothing can be handed in, and the next call ends it.
+    `held` selects the keys of the objects that cases refer to. The objects go before the transaction ends: where it
+    fails after all, its rows can't be handed in any more, and the next call ends it.
     """
     over = or_(
         (Upload.state != UploadState.STORED) & (Upload.expires_at < now - GRACE),
-        (Upload.state == UploadState.STORED) & (Upload.stored_at < now - KEPT),
+        (Upload.state == UploadState.STORED) & (Upload.stored_at < now - KEPT - GRACE),
     )
     [key] = held.selected_columns
     is_held = held.where(key == cast(Upload.id, Text)).exists()
     loose = select(Upload.id).where(over, ~is_held).order_by(Upload.expires_at).limit(most)
-    locked = loose.with_for_update(of=Upload, skip_locked=True)
-    ids = {str(one): one for one in await session.scalars(locked)}
-    # Asked again, since that statement did not see what was handed in before it locked the rows; now nobody can.
-    for kept in await session.scalars(held.where(key.in_(ids))):
-        ids.pop(kept, None)
-    for one in ids:
-        await store.delete(one)
-    await session.execute(delete(Upload).where(Upload.id.in_(ids.values())))
+    mine = loose.with_for_update(of=Upload, skip_locked=True)
+    gone = (await session.scalars(delete(Upload).where(Upload.id.in_(mine)).returning(Upload.id))).all()
+    for one in gone:
+        await store.delete(str(one))
     await store.sweep()
-    return len(ids)
+    return len(gone)
 
 
 def download_name(file_name: str, media_type: str) -> str:

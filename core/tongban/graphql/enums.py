@@ -3,10 +3,12 @@
 import strawberry
 
 from tongban.admission.words import MemberKind, ProposalKind, ProposalStatus, Stance
+from tongban.cases.clocks import ClockKind
 from tongban.cases.words import CaseAction, CaseStatus, Channel, DocumentPurpose, TransferPurpose
 from tongban.catalog.words import ItemStatus
 from tongban.centers.calendar import DayKind
 from tongban.centers.models import CenterKind
+from tongban.centers.words import CalendarKind
 from tongban.check import Verdict
 from tongban.contract.items import Audience, Barrier, DeliveryRoute, Necessity, ProcessingMode, RoutingBasis
 from tongban.contract.problems import ProblemCode
@@ -22,6 +24,8 @@ DESCRIPTIONS = {
     DocumentPurpose: "What a document of a case is for.",
     UploadState: "Where an upload stands. Only what is STORED can be handed in.",
     ItemStatus: "Where a version of an item stands.",
+    CalendarKind: "How a day departs from the plain week.",
+    ClockKind: "Whose time a clock counts: A's, the way's between two centers, B's, or the delivery's.",
     DayKind: "What a day is in the city's calendar.",
     CenterKind: "A main center, or a branch of one.",
     Audience: "Who may apply. `ANYONE` asks for neither Shanghai hukou nor a residence permit.",

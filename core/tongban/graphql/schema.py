@@ -2,10 +2,11 @@
 
 import logging
 from collections import Counter
+from collections.abc import Iterator
 from functools import cache
 
 import strawberry
-from strawberry.extensions import MaxTokensLimiter
+from strawberry.extensions import MaxTokensLimiter, ParserCache, ValidationCache
 from strawberry.schema.config import StrawberryConfig
 from strawberry.types import ExecutionContext
 
@@ -14,7 +15,7 @@ from tongban.errors import traced
 from tongban.graphql.admission import AdmissionMutation, AdmissionQuery
 from tongban.graphql.cases import CasesMutation, CasesQuery
 from tongban.graphql.catalog import CatalogQuery
-from tongban.graphql.centers import CentersQuery
+from tongban.graphql.centers import CentersMutation, CentersQuery
 from tongban.graphql.cost import CostLimit
 from tongban.graphql.documents import DocumentsMutation
 from tongban.graphql.errors import Unavailable, is_unexpected
@@ -27,6 +28,8 @@ from tongban.graphql.viewer import ViewerQuery
 log = logging.getLogger(__name__)
 MOST_TOKENS = 2_000
 """Of one document; what is longer is refused before it is understood."""
+REMEMBERED = 256
+"""Documents that are understood and found valid once: frontends send the same few again and again."""
 
 
 @strawberry.type(description="What can be asked.")
@@ -37,7 +40,7 @@ class Query(
 
 
 @strawberry.type(description="What can be done. What is refused comes back as `problems`; nothing was written then.")
-class Mutation(ResidentsMutation, DocumentsMutation, CasesMutation, AdmissionMutation):
+class Mutation(ResidentsMutation, DocumentsMutation, CasesMutation, AdmissionMutation, CentersMutation):
     """What can be done."""
 
 
@@ -50,6 +53,16 @@ class Schema(strawberry.Schema):
                 log.error("%s%s", told, f" ({times} times)" if times > 1 else "")
 
 
+class Validated(ValidationCache):
+    """Validates what is not known to be valid, unless it was refused already."""
+
+    def on_validate(self) -> Iterator[None]:
+        if self.execution_context.pre_execution_errors is None:
+            yield from super().on_validate()
+        else:
+            yield
+
+
 @cache
 def build_schema() -> Schema:
     """The schema, ready to execute; built once, since it holds nothing of a request."""
@@ -57,7 +70,12 @@ def build_schema() -> Schema:
         query=Query,
         mutation=Mutation,
         config=StrawberryConfig(scalar_map=SCALARS, disable_field_suggestions=False),
-        extensions=[lambda: MaxTokensLimiter(max_token_count=MOST_TOKENS), CostLimit],
+        extensions=[
+            lambda: MaxTokensLimiter(max_token_count=MOST_TOKENS),
+            lambda: ParserCache(maxsize=REMEMBERED),
+            CostLimit,
+            lambda: Validated(maxsize=REMEMBERED),
+        ],
     )
 
 
