@@ -85,7 +85,7 @@ WHOLE = {
     *("ChangeHukouInput", "Hukou", "RegisterResidentInput", "ResidencePermit", "ResidentPayload"),
     *("Agent", "AgentInput", "CaseAction", "CaseActionInput", "CaseConnection", "CaseEdge", "CaseEvent"),
     *("CaseEventConnection", "CaseEventEdge", "CaseFilter", "CaseOrder", "CasePayload", "CasePreview", "CaseStatus"),
-    *("Channel", "SubmitCaseInput", "SubmittedDocumentInput", "TransferPurpose"),
+    *("Channel", "Document", "SubmitCaseInput", "SubmittedDocumentInput", "TransferPurpose"),
     *("Catalog", "CatalogChange", "CatalogEdition", "CatalogEditionConnection", "CatalogEditionEdge", "FieldChange"),
     *("DecideProposalInput", "Finding", "GiveOpinionInput", "JointMeeting", "JointMeetingMember", "MemberKind"),
     *("Opinion", "Proposal", "ProposalActionInput", "ProposalConnection", "ProposalDecision", "ProposalEdge"),
@@ -107,6 +107,7 @@ CHANGED = {
     "Plugin.department: Department, promised Department!",  # one in quarantine may not have told it
     "Proposal.definition: JSON, promised JSON!",  # a withdrawal has none
     "JointMeeting.office: Department, promised Department!",  # its department may not be installed
+    "Document.material: Material, promised Material!",  # a result need not be a known material
 }
 """What is not as it was promised, and why."""
 

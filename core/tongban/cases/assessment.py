@@ -116,7 +116,7 @@ async def assess(session: AsyncSession, registry: Registry, draft: Draft, actor:
     delivery = _delivery_route(item, draft.delivery_route, problems)
     needs = await _Materials.of(session, item, today)
     missing, handed_in = needs.sorted_out(draft.documents, form, problems)
-    uploads, faults = await uploads_of(session, actor, center, draft.documents) if center else ({}, [])
+    uploads, faults = await uploads_of(session, actor, center, draft.documents, now) if center else ({}, [])
     problems += faults
     if resident is None or center is None:
         return Assessment(
@@ -175,11 +175,15 @@ async def route_again(session: AsyncSession, item: ServiceItem, resident: Reside
 
 
 async def uploads_of(
-    session: AsyncSession, actor: Actor, center: Center, documents: Sequence[Handed]
+    session: AsyncSession, actor: Actor, center: Center, documents: Sequence[Handed], now: datetime
 ) -> tuple[dict[UUID, Upload], list[Problem]]:
     """The uploads that are handed in, by id, and a problem for each that can't be."""
-    places = {document.upload: document.place for document in documents if document.upload is not None}
-    return await documents_room.handed_in(session, actor, center, places)
+    places = {
+        document.upload: document.place if document.material is None else (*document.place, "document")
+        for document in documents
+        if document.upload is not None
+    }
+    return await documents_room.handed_in(session, actor, center, places, now)
 
 
 def form_problems(schema: Mapping[str, Any], form: Any) -> list[Problem]:

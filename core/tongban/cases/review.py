@@ -190,7 +190,7 @@ async def _decide(session: AsyncSession, case_id: UUID, step: Step, action: Case
     if outcome.result_document is not None:
         center = await session.get_one(Center, case.handling_center_id)
         handed = (Handed(place=("resultDocument",), material=None, upload=outcome.result_document),)
-        uploads, faults = await uploads_of(session, step.actor, center, handed)
+        uploads, faults = await uploads_of(session, step.actor, center, handed, step.now)
         if faults:
             raise Refused(*faults)
         [upload] = uploads.values()
@@ -259,7 +259,7 @@ async def _complete(
     ]
     if said.form is not None:
         problems += form_problems(item.form, said.form)
-    uploads, faults = await uploads_of(session, step.actor, home, said.documents)
+    uploads, faults = await uploads_of(session, step.actor, home, said.documents, step.now)
     problems += faults
     if problems:
         raise Refused(*problems)

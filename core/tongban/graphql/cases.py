@@ -253,8 +253,10 @@ class Case(Stored, Node, model=models.Case):
         "and while a case waits in ROUTING_REVIEW.",
     )
     form: JSON = column()
+    documents: list[Document] = many(
+        "Document", "case_id", order=["position"], description="Its files, in the order in which they were handed in."
+    )
     handed_in: list[HandedIn] = many("HandedIn", "case_id", order=["position"])
-    documents: list[Document] = many("Document", "case_id", order=["position"])
     transfers: list[Transfer] = many("Transfer", "case_id", order=["sent_at", "id"])
     underway: bool = column(description="Whether documents are on their way and not stored at their destination yet.")
     supplement_requests: list[SupplementRequest] = many("SupplementRequest", "case_id", order=["at", "id"])

@@ -19,6 +19,7 @@ from tongban.graphql.cases import CasesMutation, CasesQuery
 from tongban.graphql.catalog import CatalogQuery
 from tongban.graphql.centers import CentersMutation, CentersQuery
 from tongban.graphql.cost import CostLimit
+from tongban.graphql.documents import DocumentsMutation
 from tongban.graphql.errors import Unavailable, is_unexpected
 from tongban.graphql.node import NodeQuery
 from tongban.graphql.notifications import NotificationsQuery
@@ -51,7 +52,7 @@ class Query(
 
 
 @strawberry.type(description="What can be done. What is refused comes back as `problems`; nothing was written then.")
-class Mutation(ResidentsMutation, CasesMutation, AdmissionMutation, CentersMutation):
+class Mutation(ResidentsMutation, DocumentsMutation, CasesMutation, AdmissionMutation, CentersMutation):
     """What can be done."""
 
 
