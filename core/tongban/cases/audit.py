@@ -162,7 +162,7 @@ async def _documents(session: AsyncSession, ids: list[UUID]) -> dict[UUID, list[
 
 async def _transfers(session: AsyncSession, ids: list[UUID]) -> dict[UUID, list[Transfer]]:
     found: dict[UUID, list[Transfer]] = defaultdict(list)
-    rows = select(Transfer).where(Transfer.case_id.in_(ids)).order_by(Transfer.case_id, Transfer.sent_at, Transfer.id)
+    rows = select(Transfer).where(Transfer.case_id.in_(ids)).order_by(Transfer.case_id, Transfer.sequence)
     for transfer in await session.scalars(rows):
         found[transfer.case_id].append(transfer)
     return found

@@ -76,6 +76,7 @@ async def send(
     manifest = manifest_of(case.form, await _shown(session, case), documents)
     transfer = Transfer(
         case_id=case.id,
+        sequence=case.last_event,
         from_center_id=source,
         to_center_id=target,
         purpose=purpose.value,
