@@ -103,10 +103,10 @@ async def _redirect(session: AsyncSession, case: Case, transfer: Transfer, actin
     if purpose is TransferPurpose.HANDLING:
         await follow_merger(session, case, acting, step)
         return
-    record(session, case, "ROUTE", case.status, acting, step, {"merged": str(transfer.to_center_id)})
+    record(session, case, "TRANSFER_REDIRECTED", case.status, acting, step, {"merged": str(transfer.to_center_id)})
     purposes = (DocumentPurpose.RESULT,) if purpose is TransferPurpose.RESULT else HANDED_IN
-    if acting != transfer.from_center_id:
+    if not await centers.same(session, acting, transfer.from_center_id):
         documents = await documents_held(session, case, transfer.from_center_id, *purposes)
         await send(session, case, purpose, transfer.from_center_id, acting, documents, step)
-    elif purpose is TransferPurpose.REROUTING:  # A was merged into the center that refused: it is home already
+    elif purpose is TransferPurpose.REROUTING:  # one center acts for A and for who refused: it is home already
         await route_on(session, case, step, refused_by=transfer.from_center_id)

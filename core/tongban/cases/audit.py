@@ -20,6 +20,7 @@ from tongban.storage.objects import NoObject, ObjectStore
 
 LOT = 500
 """Cases read at once."""
+_AT_B = frozenset({CaseStatus.UNDER_REVIEW, CaseStatus.APPROVED, CaseStatus.REJECTED, CaseStatus.RESULT_IN_TRANSFER})
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +51,16 @@ def faults_of(
     faults: list[str] = []
     by_id = {str(document.id): document for document in documents}
     holders = {
-        str(document.id): case.receiving_center_id
+        str(document.id): case.handling_center_id
+        if document.purpose == DocumentPurpose.RESULT
+        else case.receiving_center_id
         for document in documents
-        if document.purpose == DocumentPurpose.APPLICATION
     }
     application = case.receiving_center_id
+
+    def apart(first: UUID, second: UUID) -> bool:
+        return _end(first, successors) != _end(second, successors)
+
     for transfer in transfers:
         name = f"transfer {transfer.id}"
         if digest_of(transfer.manifest) != transfer.manifest_digest:
@@ -66,7 +72,7 @@ def faults_of(
             if document is None or (document.digest, document.size) != (entry["digest"], entry["size"]):
                 faults.append(f"{name}: document {entry['document']} is missing, or is another one")
                 continue
-            if holders.setdefault(entry["document"], transfer.from_center_id) != transfer.from_center_id:
+            if apart(holders[entry["document"]], transfer.from_center_id):
                 faults.append(f"{name}: sent document {entry['document']} from where it was not")
             if transfer.delivered_at is not None:
                 holders[entry["document"]] = transfer.to_center_id
@@ -75,11 +81,15 @@ def faults_of(
     faults += [
         f"document {document.id}: is not where its transfers brought it"
         for document in documents
-        if holders.get(str(document.id), document.custodian_id) != document.custodian_id
+        if apart(holders[str(document.id)], document.custodian_id)
     ]
-    if case.custodian_id != application:
+    if apart(case.custodian_id, application):
         faults.append("the application is not where its transfers brought it")
-    faults += _open_faults(case, transfers, successors)
+    faults += _open_faults(case, transfers)
+    if case.status in _AT_B:
+        handed_in = (document.custodian_id for document in documents if document.purpose != DocumentPurpose.RESULT)
+        if any(apart(holder, case.handling_center_id) for holder in (case.custodian_id, *handed_in)):
+            faults.append("is reviewed where its documents are not")
     if not events.count == events.last == case.last_event:
         faults.append(f"{events.count} events, numbered up to {events.last}, where {case.last_event} were written")
     return faults
@@ -90,7 +100,7 @@ def _as_computed(transfer: Transfer) -> bool:
     return str(transfer.to_center_id) in (routing.get("center"), routing.get("mergedInto"))
 
 
-def _open_faults(case: Case, transfers: Sequence[Transfer], successors: Mapping[UUID, UUID]) -> list[str]:
+def _open_faults(case: Case, transfers: Sequence[Transfer]) -> list[str]:
     """Whether what is on its way fits the state of the case."""
     still = [t for t in transfers if t.acknowledged_at is None and t.refused_at is None and t.canceled_at is None]
     faults = []
@@ -98,10 +108,6 @@ def _open_faults(case: Case, transfers: Sequence[Transfer], successors: Mapping[
         faults.append("says wrongly whether something is on its way")
     if case.status == CaseStatus.IN_TRANSFER and len(still) != 1:
         faults.append(f"is in transfer with {len(still)} open transfers")
-    if case.status in (CaseStatus.UNDER_REVIEW, CaseStatus.APPROVED, CaseStatus.REJECTED) and _end(
-        case.custodian_id, successors
-    ) != _end(case.handling_center_id, successors):
-        faults.append("is reviewed where its documents are not")
     return faults
 
 

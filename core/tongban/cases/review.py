@@ -55,7 +55,7 @@ async def refuse_transfer(session: AsyncSession, case_id: UUID, step: Step, reas
     case.routing_due_at = deadlines.routing_review_due(step.now, await centers.calendar(session)).at
     home = await centers.acting(session, case.receiving_center_id)
     holder = transfer.to_center_id
-    if home == holder:
+    if await centers.same(session, home, holder):
         await route_on(session, case, step, refused_by=refuser)
     else:
         documents = await documents_held(session, case, holder, *HANDED_IN)
@@ -170,11 +170,10 @@ async def deliver_result(session: AsyncSession, case_id: UUID, step: Step) -> Ca
 
 async def _send_home(session: AsyncSession, case: Case, step: Step) -> None:
     """The result travels to A; where both are one by now, it is there already."""
-    source = await centers.acting(session, case.handling_center_id)
-    home = await centers.acting(session, case.receiving_center_id)
-    documents = await documents_held(session, case, case.handling_center_id, DocumentPurpose.RESULT)
-    if source != home:
-        await send(session, case, TransferPurpose.RESULT, case.handling_center_id, home, documents, step)
+    source, home = case.handling_center_id, await centers.acting(session, case.receiving_center_id)
+    documents = await documents_held(session, case, source, DocumentPurpose.RESULT)
+    if not await centers.same(session, source, home):
+        await send(session, case, TransferPurpose.RESULT, source, home, documents, step)
 
 
 async def _decide(session: AsyncSession, case_id: UUID, step: Step, action: CaseAction, outcome: Outcome) -> Case:

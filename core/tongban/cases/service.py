@@ -23,6 +23,7 @@ from tongban.cases.passing import pass_on, try_route
 from tongban.cases.steps import Step, allowed, finish, locked, moved, record, require_side, too_long
 from tongban.cases.words import CaseAction, CaseStatus, Channel, DocumentPurpose
 from tongban.catalog.models import Department, Material, MaterialRequirement
+from tongban.centers import service as centers
 from tongban.centers.hours import day_in_shanghai
 from tongban.centers.models import Center
 from tongban.errors import Refused
@@ -135,12 +136,13 @@ async def _accept(session: AsyncSession, case: Case, action: Action, step: Step)
 
 async def _require_reason_after_refusal(session: AsyncSession, case: Case, step: Step) -> None:
     """To the center that has refused it, a case goes again only with a word on why."""
-    refused = select(Transfer.id).where(
-        Transfer.case_id == case.id, Transfer.to_center_id == case.handling_center_id, Transfer.refused_at.is_not(None)
-    )
-    if not (step.note or "").strip() and await session.scalar(refused.limit(1)) is not None:
-        center = await session.get_one(Center, case.handling_center_id)
-        raise Refused(problem("refused_before", "note", center=center.name))
+    if (step.note or "").strip():
+        return
+    refused = select(Transfer.to_center_id).where(Transfer.case_id == case.id, Transfer.refused_at.is_not(None))
+    for refuser in (await session.scalars(refused)).all():
+        if await centers.same(session, refuser, case.handling_center_id):
+            center = await session.get_one(Center, case.handling_center_id)
+            raise Refused(problem("refused_before", "note", center=center.name))
 
 
 def _require_note(step: Step) -> None:

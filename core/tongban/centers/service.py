@@ -41,3 +41,8 @@ async def acting(session: AsyncSession, center_id: UUID) -> UUID:
         seen.add(successor)
         center_id = successor
     return center_id
+
+
+async def same(session: AsyncSession, first: UUID, second: UUID) -> bool:
+    """Whether both are one center by now: the same, or merged into each other or into a third."""
+    return first == second or await acting(session, first) == await acting(session, second)
