@@ -119,13 +119,15 @@ class Serving:
 
 
 @contextmanager
-def serving(folder: Path, *arguments: str, settings: Mapping[str, str] | None = None) -> Iterator[Serving]:
+def serving(
+    folder: Path, *arguments: str, settings: Mapping[str, str] | None = None, program: tuple[str, ...] = PROGRAM
+) -> Iterator[Serving]:
     """`tongban serve` on a free port with its state in `folder`, ready for requests; ended with the block."""
     folder.mkdir(parents=True, exist_ok=True)
     errors = folder / "errors"
     with errors.open("w") as stderr:
         process = subprocess.Popen(
-            [*PROGRAM, "serve", "--port", "0", *arguments],
+            [*program, "serve", "--port", "0", *arguments],
             env=environment(TONGBAN_DATA_DIR=str(folder)) | dict(settings or {}),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,

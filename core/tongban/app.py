@@ -1,18 +1,21 @@
 """The ASGI app: the public API over one database, with the departments installed."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 
 from sqlalchemy import text
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
-from starlette.requests import Request
+from starlette.requests import HTTPConnection, Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
-from starlette.routing import Mount, Route
+from starlette.routing import Mount, Route, WebSocketRoute
 from starlette.staticfiles import StaticFiles
 
+from tongban.background import HANDLERS, Background, complete, running
 from tongban.catalog.signing import Signer
+from tongban.events.relay import Handler
+from tongban.events.words import Topic
 from tongban.graphql.desk import Desk
 from tongban.graphql.schema import build_schema
 from tongban.graphql.server import ASSETS, BodyLimit, Endpoint, language_of
@@ -33,38 +36,45 @@ def real_time() -> datetime:
 def create_app(
     sessions: Sessions, registry: Registry, signer: Signer, clock: Clock = real_time, actor: Actor = DEVELOPER
 ) -> Starlette:
-    """The app over sessions that somebody else opens and ends."""
-    return _app(lambda: sessions, registry, signer, clock, actor, None)
+    """The app over sessions that somebody else opens and ends. Nothing runs in it between requests."""
+    return _app(lambda request: Desk(sessions, registry, signer, actor, clock(), language_of(request)), None)
 
 
-def create_server_app(url: str, registry: Registry, signer: Signer, pool_size: int) -> Starlette:
-    """The app with connections of its own, from its start to its end."""
-    held: list[Sessions] = []
+def create_server_app(
+    url: str, registry: Registry, signer: Signer, pool_size: int, handlers: Mapping[Topic, Handler] = HANDLERS
+) -> Starlette:
+    """The app with connections of its own, and what runs in it between requests, from its start to its end.
+
+    `app.state.stop()` begins the end: those who follow a stream are told to come back. Raises SetupError where a topic
+    has no handler.
+    """
+    complete(handlers)
+    held: list[tuple[Sessions, Background]] = []
 
     @asynccontextmanager
-    async def lifespan(_: Starlette) -> AsyncIterator[None]:
-        async with connected(url, pool_size, LONGEST_STATEMENT) as sessions:
-            held.append(sessions)
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        async with (
+            connected(url, pool_size, LONGEST_STATEMENT) as sessions,
+            running(sessions, handlers, real_time) as background,
+        ):
+            held.append((sessions, background))
+            app.state.stop = background.stop
             yield
 
-    return _app(lambda: held[-1], registry, signer, real_time, DEVELOPER, lifespan)
+    def open_desk(request: HTTPConnection) -> Desk:
+        sessions, background = held[-1]
+        desk = Desk(sessions, registry, signer, DEVELOPER, real_time(), language_of(request))
+        desk.clock, desk.feed, desk.committed = real_time, background.feed, background.wake
+        return desk
+
+    return _app(open_desk, lifespan)
 
 
-def _app(
-    sessions: Callable[[], Sessions],
-    registry: Registry,
-    signer: Signer,
-    clock: Clock,
-    actor: Actor,
-    lifespan: object,
-) -> Starlette:
-    def open_desk(request: Request) -> Desk:
-        return Desk(sessions(), registry, signer, actor, clock(), language_of(request))
-
-    async def health(_: Request) -> Response:
+def _app(open_desk: Callable[[HTTPConnection], Desk], lifespan: object) -> Starlette:
+    async def health(request: Request) -> Response:
         """200 while the database answers, else 503."""
         try:
-            async with sessions()() as session:
+            async with open_desk(request).sessions() as session:
                 await session.execute(text("SELECT 1"))
         except Exception as error:
             return JSONResponse({"status": "unavailable", "reason": type(error).__name__}, 503)
@@ -77,6 +87,7 @@ def _app(
             Route("/health", health),
             Mount("/graphql/assets", StaticFiles(directory=ASSETS)),
             Route("/graphql", endpoint),
+            WebSocketRoute("/graphql", endpoint),
         ],
         middleware=[Middleware(BodyLimit)],
         lifespan=lifespan,  # type: ignore[arg-type]

@@ -352,6 +352,78 @@ MESSAGES = {
         "请先批准提案",
         "Approve a proposal first",
     ),
+    "calendar_administrators_only": Message(
+        C.FORBIDDEN,
+        "只有系统管理员或联席会议办公室可以发布日历",
+        "Only an operator or the office of the joint meeting publishes the calendar",
+        "请交由系统管理员办理",
+        "Ask an operator",
+    ),
+    "calendar_year_unlikely": Message(
+        C.INVALID_INPUT,
+        "年份须在{first}至{last}之间",
+        "The year lies between {first} and {last}",
+        "请核对年份",
+        "Check the year",
+    ),
+    "calendar_year_published": Message(
+        C.ACTION_NOT_ALLOWED,
+        "{year}年日历已发布，且与此不同（{differing}天不一致）",
+        "The calendar of {year} is published already, and differs on {differing} days",
+        "如确需更改，请填写replace: true（命令行为--replace）",
+        "To change it all the same, say replace: true, on the command line --replace",
+    ),
+    "calendar_empty": Message(
+        C.INVALID_INPUT,
+        "没有任何节假日",
+        "There is no holiday in it",
+        "请填写放假通知中的全部日期",
+        "Give every day of the official notice",
+    ),
+    "calendar_too_many_days": Message(
+        C.INVALID_INPUT, "最多{most}天", "At most {most} days", "请核对日期", "Check the days"
+    ),
+    "calendar_day_outside": Message(
+        C.INVALID_INPUT, "{day}不在{year}年内", "{day} is not in {year}", "请核对日期", "Check the date"
+    ),
+    "calendar_day_twice": Message(
+        C.INVALID_INPUT, "{day}重复", "{day} stands there twice", "请只保留一次", "Keep it once"
+    ),
+    "calendar_day_both": Message(
+        C.INVALID_INPUT,
+        "{day}既是节假日又是调休上班日",
+        "{day} is both a holiday and a make-up workday",
+        "请按放假通知只保留一种",
+        "Keep the one that the official notice says",
+    ),
+    "calendar_make_up_on_weekday": Message(
+        C.INVALID_INPUT,
+        "{day}是工作日，无须调休上班",
+        "{day} is a weekday, which is worked anyhow",
+        "调休上班日只能是周六或周日",
+        "A make-up workday is a Saturday or a Sunday",
+    ),
+    "calendar_day_unnamed": Message(
+        C.INVALID_INPUT,
+        "节日名称须为1至{most}个字符",
+        "The name of the holiday has 1 to {most} characters",
+        "请填写节日名称",
+        "Say which holiday it is",
+    ),
+    "calendar_weekdays_off": Message(
+        C.INVALID_INPUT,
+        "{year}年放假的工作日减去调休上班日为{net}天，应为{least}至{most}天",
+        "{year} has {net} weekdays off, make-up workdays subtracted; there should be {least} to {most}",
+        "请核对是否缺少节假日或调休上班日",
+        "See whether holidays or make-up workdays are missing",
+    ),
+    "calendar_source_needed": Message(
+        C.INVALID_INPUT,
+        "请注明依据，最多{most}个字符",
+        "Say where it comes from, in at most {most} characters",
+        "如：放假通知的文号",
+        "Such as the number of the official notice",
+    ),
     "item_suspended": Message(
         C.ITEM_NOT_IN_FORCE,
         "事项{item}已暂停受理：{reason}",

@@ -21,6 +21,8 @@ class Settings(BaseSettings):
     host: Annotated[str, Field(min_length=1)] = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65535)] = 8000
     """0: any that is free."""
+    workers: Annotated[int, Field(ge=1, le=64)] = 1
+    """Server processes on one database."""
     pool_size: Annotated[int, Field(ge=1)] = 10
     """Database connections of one server process."""
     signing_key: Path | None = None

@@ -40,6 +40,19 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_upload_expires_at"), "upload", ["expires_at"], unique=False)
     op.create_table(
+        "calendar_publication",
+        sa.Column("year", sa.Integer(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("days", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("source", sa.Text(), nullable=False),
+        sa.Column("actor", sa.Text(), nullable=False),
+        sa.Column("at", postgresql.TIMESTAMP(timezone=True), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.CheckConstraint("version >= 1", name=op.f("ck_calendar_publication_version")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_calendar_publication")),
+        sa.UniqueConstraint("year", "version", name=op.f("uq_calendar_publication_year_version")),
+    )
+    op.create_table(
         "worklist_change",
         sa.Column("center_id", sa.Uuid(), nullable=False),
         sa.Column("sequence", sa.BigInteger(), nullable=False),
@@ -246,9 +259,57 @@ def upgrade() -> None:
         unique=True,
         postgresql_where=sa.text("acknowledged_at IS NULL AND refused_at IS NULL AND canceled_at IS NULL"),
     )
+    op.create_index(
+        "ix_service_case_undecided_receiving",
+        "service_case",
+        ["receiving_center_id", "due_at", "id"],
+        unique=False,
+        postgresql_where=sa.text("decided_at IS NULL AND closed_at IS NULL"),
+    )
+    op.create_index(
+        "ix_service_case_undecided_handling",
+        "service_case",
+        ["handling_center_id", "due_at", "id"],
+        unique=False,
+        postgresql_where=sa.text("decided_at IS NULL AND closed_at IS NULL"),
+    )
+    op.create_index(
+        "ix_service_case_undecided_due",
+        "service_case",
+        ["due_at", "id"],
+        unique=False,
+        postgresql_where=sa.text("decided_at IS NULL AND closed_at IS NULL"),
+    )
+    op.create_index(
+        "ix_service_case_provisional",
+        "service_case",
+        ["id"],
+        unique=False,
+        postgresql_where=sa.text("closed_at IS NULL AND (due_provisional OR statutory_provisional)"),
+    )
 
 
 def downgrade() -> None:
+    op.drop_index(
+        "ix_service_case_provisional",
+        table_name="service_case",
+        postgresql_where=sa.text("closed_at IS NULL AND (due_provisional OR statutory_provisional)"),
+    )
+    op.drop_index(
+        "ix_service_case_undecided_due",
+        table_name="service_case",
+        postgresql_where=sa.text("decided_at IS NULL AND closed_at IS NULL"),
+    )
+    op.drop_index(
+        "ix_service_case_undecided_handling",
+        table_name="service_case",
+        postgresql_where=sa.text("decided_at IS NULL AND closed_at IS NULL"),
+    )
+    op.drop_index(
+        "ix_service_case_undecided_receiving",
+        table_name="service_case",
+        postgresql_where=sa.text("decided_at IS NULL AND closed_at IS NULL"),
+    )
     op.drop_index(
         "uq_transfer_open",
         table_name="transfer",
@@ -309,3 +370,4 @@ def downgrade() -> None:
     op.drop_table("worklist_change")
     op.drop_index(op.f("ix_upload_expires_at"), table_name="upload")
     op.drop_table("upload")
+    op.drop_table("calendar_publication")

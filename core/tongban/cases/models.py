@@ -81,6 +81,21 @@ Index("ix_service_case_current", Case.current_center_id, Case.submitted_at, Case
 Index("ix_service_case_applicant", Case.applicant_id, Case.submitted_at, Case.id)
 Index("ix_service_case_submitted", Case.submitted_at, Case.id)
 Index("ix_service_case_due", Case.due_at, Case.id)
+UNDECIDED = text("decided_at IS NULL AND closed_at IS NULL")
+Index(
+    "ix_service_case_undecided_receiving",
+    Case.receiving_center_id,
+    Case.due_at,
+    Case.id,
+    postgresql_where=UNDECIDED,
+)
+Index("ix_service_case_undecided_handling", Case.handling_center_id, Case.due_at, Case.id, postgresql_where=UNDECIDED)
+Index("ix_service_case_undecided_due", Case.due_at, Case.id, postgresql_where=UNDECIDED)
+Index(
+    "ix_service_case_provisional",
+    Case.id,
+    postgresql_where=text("closed_at IS NULL AND (due_provisional OR statutory_provisional)"),
+)
 
 
 class CaseMaterial(OfCase, Base):

@@ -4,18 +4,11 @@ A file comes in by way of a staged one, which only its writer knows; `keep` make
 """
 
 import asyncio
-import os
 import re
-import secrets
-import time
-from collections.abc import AsyncIterable, AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterable, AsyncIterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Protocol
-
-from tongban.errors import SetupError
-from tongban.settings import Settings
 
 if TYPE_CHECKING:
     from obstore.store import S3Store
