@@ -12,6 +12,7 @@ from uuid import UUID
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from tongban.cases.handing_in import DOCUMENTS
 from tongban.cases.manifest import digest_of
 from tongban.cases.models import Case, CaseEvent, Document, Transfer
 from tongban.cases.words import CaseStatus, DocumentPurpose, TransferPurpose
@@ -33,18 +34,19 @@ class Fault:
 
 
 @dataclass(frozen=True, slots=True)
-class Numbered:
-    """A case's events: how many, and the number of the last."""
+class Logged:
+    """What a case's events say: how many they are, the number of the last, the documents that were handed in."""
 
     count: int
     last: int
+    documents: frozenset[str] = frozenset()
 
 
 def faults_of(
     case: Case,
     documents: Sequence[Document],
     transfers: Sequence[Transfer],
-    events: Numbered,
+    events: Logged,
     successors: Mapping[UUID, UUID],
 ) -> list[str]:
     """What speaks against a case's custody: its transfers in the order of sending, the successors of merged centers."""
@@ -67,6 +69,8 @@ def faults_of(
             faults.append(f"{name}: its manifest is not what it was")
         if transfer.purpose == TransferPurpose.HANDLING and not _as_computed(transfer):
             faults.append(f"{name}: went elsewhere than computed")
+        if transfer.purpose != TransferPurpose.HANDLING and apart(transfer.to_center_id, case.receiving_center_id):
+            faults.append(f"{name}: went elsewhere than home")
         for entry in transfer.manifest["documents"]:
             document = by_id.get(entry["document"])
             if document is None or (document.digest, document.size) != (entry["digest"], entry["size"]):
@@ -85,6 +89,8 @@ def faults_of(
     ]
     if apart(case.custodian_id, application):
         faults.append("the application is not where its transfers brought it")
+    faults += [f"document {one}: was handed in, and is not there" for one in sorted(events.documents - set(by_id))]
+    faults += [f"document {one}: was never handed in" for one in sorted(set(by_id) - events.documents)]
     faults += _open_faults(case, transfers)
     if case.status in _AT_B:
         handed_in = (document.custodian_id for document in documents if document.purpose != DocumentPurpose.RESULT)
@@ -145,8 +151,8 @@ async def audit(
         documents, transfers = await _documents(session, ids), await _transfers(session, ids)
         events = await _events(session, ids)
         for case in cases:
-            numbered = events.get(case.id, Numbered(0, 0))
-            for what in faults_of(case, documents[case.id], transfers[case.id], numbered, successors):
+            logged = events.get(case.id, Logged(0, 0))
+            for what in faults_of(case, documents[case.id], transfers[case.id], logged, successors):
                 yield Fault(case.number, what)
             for document in documents[case.id]:
                 if fault := await _file_fault(store, document, deep=deep):
@@ -174,13 +180,22 @@ async def _transfers(session: AsyncSession, ids: list[UUID]) -> dict[UUID, list[
     return found
 
 
-async def _events(session: AsyncSession, ids: list[UUID]) -> dict[UUID, Numbered]:
+async def _events(session: AsyncSession, ids: list[UUID]) -> dict[UUID, Logged]:
+    handed_in = CaseEvent.data[DOCUMENTS]
     rows = await session.execute(
-        select(CaseEvent.case_id, func.count(), func.max(CaseEvent.sequence))
+        select(
+            CaseEvent.case_id,
+            func.count(),
+            func.max(CaseEvent.sequence),
+            func.array_agg(handed_in).filter(handed_in.is_not(None)),
+        )
         .where(CaseEvent.case_id.in_(ids))
         .group_by(CaseEvent.case_id)
     )
-    return {case_id: Numbered(count, last) for case_id, count, last in rows}
+    return {
+        case_id: Logged(count, last, frozenset(one for some in lists or () for one in some))
+        for case_id, count, last, lists in rows
+    }
 
 
 async def _file_fault(store: ObjectStore, document: Document, *, deep: bool) -> str | None:

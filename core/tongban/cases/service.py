@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from tongban.cases.assessment import CompleteAssessment, Draft, assess
 from tongban.cases.custody import cancel
-from tongban.cases.handing_in import add_documents, add_materials
+from tongban.cases.handing_in import add_documents, add_materials, told
 from tongban.cases.lifecycle import Action
 from tongban.cases.models import Case, Transfer
 from tongban.cases.numbers import new_number
@@ -68,7 +68,8 @@ async def submit(
     await add_documents(session, case, DocumentPurpose.APPLICATION, case.custodian_id, uploads)
     step = Step(actor=actor, now=now, expected_version=1)
     plugin = await _plugin_of(session, registry, complete.item.department_id)
-    record(session, case, "SUBMITTED", None, case.receiving_center_id, step, plugin)
+    data = (plugin or {}) | told(uploads)
+    record(session, case, "SUBMITTED", None, case.receiving_center_id, step, data or None)
     if submission.accept:
         await _accept(session, case, CaseAction.ACCEPT, step)
     return await finish(session, case, None, now)
