@@ -257,7 +257,7 @@ class Case(Stored, Node, model=models.Case):
         "Document", "case_id", order=["position"], description="Its files, in the order in which they were handed in."
     )
     handed_in: list[HandedIn] = many("HandedIn", "case_id", order=["position"])
-    transfers: list[Transfer] = many("Transfer", "case_id", order=["sent_at", "id"])
+    transfers: list[Transfer] = many("Transfer", "case_id", order=["sequence"])
     underway: bool = column(description="Whether documents are on their way and not stored at their destination yet.")
     supplement_requests: list[SupplementRequest] = many("SupplementRequest", "case_id", order=["at", "id"])
     events: Connection[CaseEvent] = connection("CaseEvent", order=["sequence"], local="id", remote="case_id")
