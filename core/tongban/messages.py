@@ -112,6 +112,13 @@ MESSAGES = {
         "请先上传文件，或只填材料编号",
         "Upload it first, or give the material's code alone",
     ),
+    "document_twice": Message(
+        C.MATERIAL_INVALID,
+        "同一份文件提交了两次",
+        "The same file is handed in twice",
+        "请每份文件只提交一次；另一份材料请另行上传",
+        "Hand each file in once; upload another one for another material",
+    ),
     "route_not_offered": Message(
         C.INVALID_INPUT, "《{item}》的结果不能以这种方式送达", "The result of {item} can't be delivered this way"
     ),
