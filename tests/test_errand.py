@@ -16,6 +16,7 @@ from rich.console import Console
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from case_support import ACTIONS, SAID
 from support import (
     DIRECT_ITEM,
     HONGKOU,
@@ -303,31 +304,6 @@ async def test_an_unmapped_street_may_turn_out_to_be_the_receiving_centers_own(a
     assert (await api.ask(move, input=moved))["changeHukou"]["problems"] == []
     case = await done(act(api, "acceptCase", case))
     assert (case["status"], case["transfers"]) == ("UNDER_REVIEW", [])
-
-
-ACTIONS = {
-    "acceptCase": "ACCEPT",
-    "returnCase": "RETURN",
-    "acknowledgeTransfer": "ACKNOWLEDGE_TRANSFER",
-    "refuseTransfer": "REFUSE_TRANSFER",
-    "requestSupplement": "REQUEST_SUPPLEMENT",
-    "supplementCase": "SUPPLEMENT",
-    "approveCase": "APPROVE",
-    "rejectCase": "REJECT",
-    "deliverResult": "DELIVER_RESULT",
-    "withdrawCase": "WITHDRAW",
-    "rateCase": "RATE",
-}
-"""The verbs of a case, and the action that each is."""
-SAID: dict[str, dict[str, Any]] = {
-    "returnCase": {"missing": ["M-BANK"], "note": "缺银行卡"},
-    "refuseTransfer": {"reason": "户籍不在本街道"},
-    "requestSupplement": {"materials": ["M-BANK"], "note": "银行卡不清晰"},
-    "supplementCase": {"documents": [{"material": "M-BANK"}]},
-    "rejectCase": {"reason": "不符合条件"},
-    "rateCase": {"stars": 5},
-}
-"""What each verb is told beside the case, in the story of the split item."""
 
 
 async def test_exactly_the_available_actions_are_possible_and_a_wrong_one_changes_nothing(
