@@ -3,6 +3,7 @@
 import strawberry
 
 from tongban.admission.words import MemberKind, ProposalKind, ProposalStatus, Stance
+from tongban.cases.progress import ResidentStage
 from tongban.cases.words import CaseAction, CaseStatus, Channel, TransferPurpose
 from tongban.catalog.words import ItemStatus
 from tongban.centers.calendar import DayKind
@@ -17,6 +18,7 @@ DESCRIPTIONS = {
     CaseAction: "What can be done with a case.",
     CaseStatus: "Where a case stands.",
     Channel: "Where an application came in.",
+    ResidentStage: "Where a case stands for the resident.",
     TransferPurpose: "Why custody passes between two centers.",
     ItemStatus: "Where a version of an item stands.",
     DayKind: "What a day is in the city's calendar.",
