@@ -85,7 +85,7 @@ WHOLE = {
     *("ChangeHukouInput", "Hukou", "RegisterResidentInput", "ResidencePermit", "ResidentPayload"),
     *("Agent", "AgentInput", "CaseAction", "CaseActionInput", "CaseConnection", "CaseEdge", "CaseEvent"),
     *("CaseEventConnection", "CaseEventEdge", "CaseFilter", "CaseOrder", "CasePayload", "CasePreview", "CaseStatus"),
-    *("Case", "Channel", "DecideCaseInput", "Decision", "ManifestEntry", "RateCaseInput", "Rating"),
+    *("Channel", "DecideCaseInput", "Decision", "ManifestEntry", "RateCaseInput", "Rating"),
     *("RefuseTransferInput", "RequestSupplementInput", "ReturnCaseInput", "SubmitCaseInput"),
     *("SubmittedDocumentInput", "SupplementCaseInput", "SupplementRequest", "Transfer", "TransferPurpose"),
     *("Catalog", "CatalogChange", "CatalogEdition", "CatalogEditionConnection", "CatalogEditionEdge", "FieldChange"),
