@@ -580,10 +580,15 @@ async def test_the_demo_plays_the_errand_against_a_running_server(server_url: st
                     "婚姻登记档案查询",
                     "临时救助申请",
                     "passed to 欧阳路街道社区事务受理服务中心",
+                    "stored there, every digest verified",
+                    "taken over by a reviewer",
+                    "SUPPLEMENT_REQUESTED",
+                    "sent from home, no visit",
                     "RESULT_IN_TRANSFER",
                     "廉租住房申请",
                     "请到欧阳路街道社区事务受理服务中心办理",
                     "delivered, 1 visit",
+                    "★★★★★",
                     "一趟即可",
                 ):
                     assert words in story
