@@ -13,7 +13,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from tongban.cases.assessment import CompleteAssessment, Draft, assess
+from tongban.cases.assessment import CompleteAssessment, Draft, assess, too_many
 from tongban.cases.custody import cancel
 from tongban.cases.handing_in import add_documents, add_materials, told
 from tongban.cases.lifecycle import Action
@@ -128,9 +128,10 @@ async def rate(session: AsyncSession, case_id: UUID, step: Step, stars: int, com
 
 async def _accept(session: AsyncSession, case: Case, action: Action, step: Step) -> None:
     waited = case.status == CaseStatus.ROUTING_REVIEW and not case.underway
-    if waited and await try_route(session, case, step.now):
-        await _require_reason_after_refusal(session, case, step)
+    routed = waited and await try_route(session, case, step.now)
     move = await allowed(session, case, action, step)
+    if routed:
+        await _require_reason_after_refusal(session, case, step)
     case.accepted_at = case.accepted_at or step.now
     await pass_on(session, case, move, step)
 
@@ -155,6 +156,8 @@ async def materials_named(session: AsyncSession, case: Case, codes: Sequence[str
     """The item's materials by their codes, in that order. Raises Refused where none is named, or one is unknown."""
     if not codes:
         raise Refused(problem("materials_needed", place))
+    if problems := too_many(codes, place):
+        raise Refused(*problems)
     found = await session.scalars(
         select(Material)
         .join(MaterialRequirement, MaterialRequirement.material_id == Material.id)
@@ -163,7 +166,7 @@ async def materials_named(session: AsyncSession, case: Case, codes: Sequence[str
     known = {material.code: material for material in found}
     problems = [
         problem("unknown_material", place, str(position), material=code[:40])
-        for position, code in enumerate(codes[:100])
+        for position, code in enumerate(codes)
         if code not in known
     ]
     if problems:

@@ -4,6 +4,7 @@ import strawberry
 
 from tongban.admission.words import MemberKind, ProposalKind, ProposalStatus, Stance
 from tongban.cases.clocks import ClockKind
+from tongban.cases.progress import ResidentStage
 from tongban.cases.words import CaseAction, CaseStatus, Channel, DocumentPurpose, TransferPurpose
 from tongban.catalog.words import ItemStatus
 from tongban.centers.calendar import DayKind
@@ -23,6 +24,7 @@ DESCRIPTIONS = {
     CaseAction: "What can be done with a case.",
     CaseStatus: "Where a case stands.",
     Channel: "Where an application came in.",
+    ResidentStage: "Where a case stands for the resident.",
     TransferPurpose: "Why custody passes between two centers.",
     NoticeKind: "What a resident is told.",
     NoticeStatus: "Whether a notice has reached its channel.",
