@@ -2,8 +2,8 @@
 
     .venv/bin/python bench/crash.py [--seconds 600] [--clients 24] [--least 4000] [--control 45]
 
-A PostgreSQL of its own, two workers of `tongban serve` on it, clients that carry cases from the upload to the result and
-ask again, under the same key, whatever they got no answer to. Meanwhile `kill -9` hits workers, the whole server, and
+A PostgreSQL of its own, two workers of `tongban serve` on it, clients that carry cases from the upload to the result
+and ask again, under the same key, what they got no answer to. Meanwhile `kill -9` hits workers, the whole server, and
 the whole tree of PostgreSQL. Afterwards: every answer that a client got must be in the database, once; every case at
 the center of its street; every document in exactly one place, with its bytes. Too few answers are a failure too.
 
@@ -41,7 +41,7 @@ from tongban.storage.embedded import _programs, embedded_postgres
 out = Console(soft_wrap=True, emoji=False)
 DIRECT, SPLIT = "DA-001", "MZ-004"
 ROUTES = ("DIRECT_TO_RESIDENT", "VIA_RECEIVING_CENTER")
-PDF = b"%PDF-1.4\n1 0 obj<</Type/Catalog>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n"
+PDF = "%PDF-1.4\n%{}\n1 0 obj<</Type/Catalog>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n"
 CASE = "case { id version status availableActions handlingCenter { code } }"
 INPUTS = {"approveCase": "DecideCaseInput", "submitCase": "SubmitCaseInput"}
 VERBS = {
@@ -88,10 +88,10 @@ class Postgres:
 
     def kill(self) -> None:
         """The postmaster first, so that it can't tell its children; then all of them."""
-        assert self.process is not None
-        children = _descendants(self.process.pid)
-        _kill(self.process.pid, *children)
-        self.process.wait()
+        if self.process is not None:
+            children = _descendants(self.process.pid)
+            _kill(self.process.pid, *children)
+            self.process.wait()
 
     async def answers(self, patience: float = 30) -> None:
         """Waits until it takes connections; starts it again while those that were killed are still leaving."""
@@ -240,22 +240,24 @@ class Load:
             await self._move(http, promise, "deliverResult", case)
 
     async def _upload(self, http: httpx.AsyncClient, promise: Promise, center: str, material: str) -> str:
-        content = PDF + f"%{promise.key}\n".encode()
+        content = PDF.format(promise.key).encode()
         said = {
             "center": center,
             "material": material,
             "fileName": "材料.pdf",
             "size": len(content),
             "digest": hashlib.sha256(content).hexdigest(),
-            "idempotencyKey": promise.key,
+            "idempotencyKey": f"{promise.key} upload",
         }
         document = """mutation($input: CreateUploadInput!) { createUpload(input: $input) {
-          upload { id } url problems { message } } }"""
+          upload { id state } url problems { code message } } }"""
         while True:
             made = (await self._ask(http, document, said))["createUpload"]
+            if made["problems"]:
+                self._surprise(f"createUpload: {made['problems'][0]}")
             with suppress(httpx.HTTPError):
                 answer = await http.put(made["url"], content=content)
-                if answer.status_code < 300 or answer.status_code == 409:  # 409: it is there since an earlier try
+                if answer.status_code < 300 or answer.status_code == 409:  # there since an earlier try
                     promise.documents[made["upload"]["id"]] = said["digest"]
                     self.acknowledged += 1
                     return str(made["upload"]["id"])
@@ -296,7 +298,7 @@ class Load:
                     if "errors" not in told:
                         return told["data"]
                     code = told["errors"][0]["extensions"]["code"]
-                    if code != "UNAVAILABLE":
+                    if code != "SERVICE_UNAVAILABLE":
                         self._surprise(f"{code}: {told['errors'][0]['message'][:200]}")
             await self._again()
         raise Broken
