@@ -411,7 +411,7 @@ async def judged(load: Load, postgres: Postgres, server: Server) -> Verdict:
     await connection.close()
     for promise in load.promises:
         _compare(promise, rows.get(promise.key, []), uploads, verdict)
-    audit = subprocess.run(  # noqa: S603
+    audit = subprocess.run(
         [sys.executable, "-m", "tongban", "audit", "custody", "--deep"],
         env=os.environ | {"TONGBAN_DATABASE_URL": postgres.url, "TONGBAN_DATA_DIR": str(server.folder)},
         capture_output=True,

@@ -24,7 +24,7 @@ from tongban.events.relay import Relay
 from tongban.events.words import Topic
 from tongban.identity.actor import DEVELOPER, Actor
 from tongban.registry import Registry, open_registry
-from tongban.storage.database import Sessions, engine_for
+from tongban.storage.database import Sessions, connected, engine_for
 from tongban.storage.embedded import embedded_postgres
 from tongban.storage.objects import FolderStore
 
@@ -63,6 +63,22 @@ async def engine(fresh_url: str, registry: Registry) -> AsyncIterator[AsyncEngin
     engine = engine_for(fresh_url)
     yield engine
     await engine.dispose()
+
+
+@pytest_asyncio.fixture(scope="session")
+async def committed_url(server_url: str, registry: Registry) -> AsyncIterator[str]:
+    """A database with the city loaded, for tests of what others see after a commit: nothing of them is rolled back."""
+    async with new_database(server_url) as url:
+        await prepare.migrated(url)
+        await prepare.load(url, registry, SIGNER)
+        yield url
+
+
+@pytest_asyncio.fixture
+async def committed(committed_url: str) -> AsyncIterator[Sessions]:
+    """Sessions there, each with a connection of its own."""
+    async with connected(committed_url, 30) as sessions:
+        yield sessions
 
 
 @pytest_asyncio.fixture

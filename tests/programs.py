@@ -119,7 +119,9 @@ class Serving:
 
 
 @contextmanager
-def serving(folder: Path, *arguments: str, settings: Mapping[str, str] | None = None) -> Iterator[Serving]:
+def serving(
+    folder: Path, *arguments: str, settings: Mapping[str, str] | None = None, program: tuple[str, ...] = PROGRAM
+) -> Iterator[Serving]:
     """`tongban serve` on a free port with its state in `folder`, ready for requests; ended with the block.
 
     What it scans documents with finds them all clean.
@@ -128,7 +130,7 @@ def serving(folder: Path, *arguments: str, settings: Mapping[str, str] | None = 
     errors = folder / "errors"
     with errors.open("w") as stderr:
         process = subprocess.Popen(
-            [*PROGRAM, "serve", "--port", "0", *arguments],
+            [*program, "serve", "--port", "0", *arguments],
             env=environment(TONGBAN_DATA_DIR=str(folder), TONGBAN_SCAN_COMMAND="true") | dict(settings or {}),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,

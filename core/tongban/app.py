@@ -1,22 +1,25 @@
 """The ASGI app: the public API over one database, with the departments installed."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 
 from sqlalchemy import text
 from starlette.applications import Starlette
-from starlette.requests import Request
+from starlette.requests import HTTPConnection, Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
-from starlette.routing import Mount, Route
+from starlette.routing import Mount, Route, WebSocketRoute
 from starlette.staticfiles import StaticFiles
 
+from tongban.background import HANDLERS, Background, complete, running
 from tongban.catalog.signing import Signer
 from tongban.documents.files import Files
+from tongban.events.relay import Handler
+from tongban.events.words import Topic
 from tongban.graphql.desk import Desk
 from tongban.graphql.files import Downloads, Uploads
 from tongban.graphql.schema import build_schema
-from tongban.graphql.server import ASSETS, BodyLimit, Endpoint, language_of
+from tongban.graphql.server import ASSETS, BodyLimit, Endpoint, base_of, language_of
 from tongban.identity.actor import DEVELOPER, Actor
 from tongban.registry import Registry
 from tongban.storage.database import Sessions, connected
@@ -40,40 +43,56 @@ def create_app(
     *,
     files: Files,
 ) -> Starlette:
-    """The app over sessions that somebody else opens and ends."""
-    return _app(lambda: sessions, registry, signer, clock, actor, files, None)
+    """The app over sessions that somebody else opens and ends. Nothing runs in it between requests."""
+
+    def open_desk(request: HTTPConnection) -> Desk:
+        return Desk(sessions, registry, signer, actor, clock(), files, language_of(request), base_of(request))
+
+    return _app(open_desk, None)
 
 
-def create_server_app(url: str, registry: Registry, signer: Signer, pool_size: int, *, files: Files) -> Starlette:
-    """The app with connections of its own, from its start to its end."""
-    held: list[Sessions] = []
-
-    @asynccontextmanager
-    async def lifespan(_: Starlette) -> AsyncIterator[None]:
-        async with connected(url, pool_size, LONGEST_STATEMENT) as sessions:
-            held.append(sessions)
-            yield
-
-    return _app(lambda: held[-1], registry, signer, real_time, DEVELOPER, files, lifespan)
-
-
-def _app(
-    sessions: Callable[[], Sessions],
+def create_server_app(
+    url: str,
     registry: Registry,
     signer: Signer,
-    clock: Clock,
-    actor: Actor,
+    pool_size: int,
+    handlers: Mapping[Topic, Handler] = HANDLERS,
+    *,
     files: Files,
-    lifespan: object,
 ) -> Starlette:
-    def open_desk(request: Request) -> Desk:
-        language, base = language_of(request), str(request.base_url)
-        return Desk(sessions(), registry, signer, actor, clock(), files, language, base)
+    """The app with connections of its own, and what runs in it between requests, from its start to its end.
 
-    async def health(_: Request) -> Response:
+    `app.state.stop()` begins the end: those who follow a stream are told to come back. Raises SetupError where a topic
+    has no handler.
+    """
+    complete(handlers)
+    held: list[tuple[Sessions, Background]] = []
+
+    @asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        async with (
+            connected(url, pool_size, LONGEST_STATEMENT) as sessions,
+            running(sessions, handlers, real_time) as background,
+        ):
+            held.append((sessions, background))
+            app.state.stop = background.stop
+            yield
+
+    def open_desk(request: HTTPConnection) -> Desk:
+        sessions, background = held[-1]
+        language, base = language_of(request), base_of(request)
+        desk = Desk(sessions, registry, signer, DEVELOPER, real_time(), files, language, base)
+        desk.clock, desk.feed, desk.committed = real_time, background.feed, background.wake
+        return desk
+
+    return _app(open_desk, lifespan)
+
+
+def _app(open_desk: Callable[[HTTPConnection], Desk], lifespan: object) -> Starlette:
+    async def health(request: Request) -> Response:
         """200 while the database answers, else 503."""
         try:
-            async with sessions()() as session:
+            async with open_desk(request).sessions() as session:
                 await session.execute(text("SELECT 1"))
         except Exception as error:
             return JSONResponse({"status": "unavailable", "reason": type(error).__name__}, 503)
@@ -86,6 +105,7 @@ def _app(
             Route("/health", health),
             Mount("/graphql/assets", StaticFiles(directory=ASSETS)),
             Route("/graphql", BodyLimit(endpoint)),
+            WebSocketRoute("/graphql", endpoint),
             Route("/uploads/{token}", Uploads(open_desk)),
             Route("/documents/{link}", Downloads(open_desk)),
         ],

@@ -31,6 +31,7 @@ from tongban.graphql.desk import Desk, Info, Row
 from tongban.graphql.documents import Document, Upload
 from tongban.graphql.fields import batch, by_key, column, connection, derived, many, one, reference
 from tongban.graphql.node import Node
+from tongban.graphql.notifications import Notice
 from tongban.graphql.problems import Problem, shown
 from tongban.graphql.residents import Resident
 from tongban.graphql.scalars import Digest, IdNumber
@@ -260,6 +261,12 @@ class Case(Stored, Node, model=models.Case):
     underway: bool = column(description="Whether documents are on their way and not stored at their destination yet.")
     supplement_requests: list[SupplementRequest] = many("SupplementRequest", "case_id", order=["at", "id"])
     events: Connection[CaseEvent] = connection("CaseEvent", order=["sequence"], local="id", remote="case_id")
+    notices: list[Notice] = many(
+        "Notice",
+        "case_id",
+        order=["sequence", "channel"],
+        description="What the resident was told, through each channel.",
+    )
     decision: Decision | None = one("Decision", "id", select=decided)
     rating: Rating | None = one("Rating", "id", select=rated)
     delivery_route: DeliveryRoute = column()

@@ -11,9 +11,12 @@ from tongban.centers.models import CenterKind
 from tongban.centers.words import CalendarKind
 from tongban.check import Verdict
 from tongban.contract.items import Audience, Barrier, DeliveryRoute, Necessity, ProcessingMode, RoutingBasis
+from tongban.contract.notices import NoticeKind
 from tongban.contract.problems import ProblemCode
 from tongban.documents.words import UploadState
+from tongban.events.words import WorklistChangeKind
 from tongban.identity.actor import Role
+from tongban.notifications.words import NoticeStatus
 from tongban.registry import PluginState
 
 DESCRIPTIONS = {
@@ -23,6 +26,8 @@ DESCRIPTIONS = {
     TransferPurpose: "Why custody passes between two centers.",
     DocumentPurpose: "What a document of a case is for.",
     UploadState: "Where an upload stands. Only what is STORED can be handed in.",
+    NoticeKind: "What a resident is told.",
+    NoticeStatus: "Whether a notice has reached its channel.",
     ItemStatus: "Where a version of an item stands.",
     CalendarKind: "How a day departs from the plain week.",
     ClockKind: "Whose time a clock counts: A's, the way's between two centers, B's, or the delivery's.",
@@ -41,6 +46,7 @@ DESCRIPTIONS = {
     ProposalStatus: "Where a proposal stands.",
     MemberKind: "Who sits in the joint meeting.",
     Stance: "A member's opinion.",
+    WorklistChangeKind: "What happened to a case on a center's worklist.",
     Verdict: "What a rule of the check says. WARN is worth a look and stands in nobody's way.",
 }
 

@@ -2,13 +2,15 @@
 
 import logging
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from functools import cache
+from typing import Any
 
 import strawberry
-from strawberry.extensions import MaxTokensLimiter, ParserCache, ValidationCache
+from strawberry.extensions import MaxTokensLimiter, ParserCache, SchemaExtension, ValidationCache
 from strawberry.schema.config import StrawberryConfig
-from strawberry.types import ExecutionContext
+from strawberry.types import ExecutionContext, ExecutionResult
+from strawberry.types.graphql import OperationType
 
 from graphql import GraphQLError
 from tongban.errors import traced
@@ -20,9 +22,11 @@ from tongban.graphql.cost import CostLimit
 from tongban.graphql.documents import DocumentsMutation
 from tongban.graphql.errors import Unavailable, is_unexpected
 from tongban.graphql.node import NodeQuery
+from tongban.graphql.notifications import NotificationsQuery
 from tongban.graphql.plugins import PluginsQuery
 from tongban.graphql.residents import ResidentsMutation, ResidentsQuery
 from tongban.graphql.scalars import SCALARS
+from tongban.graphql.subscriptions import Subscription
 from tongban.graphql.viewer import ViewerQuery
 
 log = logging.getLogger(__name__)
@@ -34,7 +38,15 @@ REMEMBERED = 256
 
 @strawberry.type(description="What can be asked.")
 class Query(
-    NodeQuery, ViewerQuery, CatalogQuery, CentersQuery, ResidentsQuery, CasesQuery, AdmissionQuery, PluginsQuery
+    NodeQuery,
+    ViewerQuery,
+    CatalogQuery,
+    CentersQuery,
+    ResidentsQuery,
+    CasesQuery,
+    NotificationsQuery,
+    AdmissionQuery,
+    PluginsQuery,
 ):
     """What can be asked."""
 
@@ -46,6 +58,12 @@ class Mutation(ResidentsMutation, DocumentsMutation, CasesMutation, AdmissionMut
 
 class Schema(strawberry.Schema):
     """Logs what went wrong without the query, its variables, or any value of them: they hold personal data."""
+
+    async def execute(self, *arguments: Any, **options: Any) -> ExecutionResult:
+        """One answer: of anything but a subscription, which has many."""
+        allowed = options.get("allowed_operation_types") or OperationType
+        options["allowed_operation_types"] = set(allowed) - {OperationType.SUBSCRIPTION}
+        return await super().execute(*arguments, **options)
 
     def process_errors(self, errors: list[GraphQLError], execution_context: ExecutionContext | None = None) -> None:
         for told, times in Counter(map(_for_the_log, errors)).items():
@@ -63,18 +81,28 @@ class Validated(ValidationCache):
             yield
 
 
+class Resting(SchemaExtension):
+    """Gives back the connection after each answer of a stream, before it is sent: its reader may be slow."""
+
+    async def on_stream_result(self, result: object) -> AsyncIterator[None]:
+        await self.execution_context.context.rest()
+        yield
+
+
 @cache
 def build_schema() -> Schema:
     """The schema, ready to execute; built once, since it holds nothing of a request."""
     return Schema(
         query=Query,
         mutation=Mutation,
+        subscription=Subscription,
         config=StrawberryConfig(scalar_map=SCALARS, disable_field_suggestions=False),
         extensions=[
             lambda: MaxTokensLimiter(max_token_count=MOST_TOKENS),
             lambda: ParserCache(maxsize=REMEMBERED),
             CostLimit,
             lambda: Validated(maxsize=REMEMBERED),
+            Resting,
         ],
     )
 
