@@ -30,7 +30,7 @@ from sqlalchemy import Engine, event, select
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
 from programs import serving
-from support import HONGKOU, JIADING, SIGNER, SPLIT_ITEM, Api, application, centers_of, register
+from support import HONGKOU, JIADING, SIGNER, SPLIT_ITEM, Api, application, centers_of, files_in, register
 from tongban import prepare
 from tongban.app import create_server_app
 from tongban.catalog.models import Material
