@@ -19,6 +19,9 @@ from tongban.contract.applications import Sex
 from tongban.contract.items import Audience, Department, Guide, ItemDefinition, ProcessingMode, RoutingBasis
 from tongban.documents.files import Files
 from tongban.documents.links import Secret
+from tongban.equipment import Equipment
+from tongban.notifications.channels import channel_of
+from tongban.notifications.log import LogChannel
 from tongban.registry import Plugin, PluginState, Registry
 from tongban.residents.identity_numbers import check_digit
 from tongban.residents.service import Registration
@@ -60,6 +63,11 @@ class Api:
 def files_in(folder: Path) -> Files:
     """Documents in the folder, which nobody scans."""
     return Files(FolderStore(folder), Secret(b"a secret of tests" * 2))
+
+
+def equipment_in(folder: Path, registry: Registry) -> Equipment:
+    """What a server of a test works with: its documents in the folder, residents told in its log."""
+    return Equipment(registry, SIGNER, files_in(folder), {"log": channel_of("log", LogChannel())})
 
 
 MakeApi = Callable[..., Api]

@@ -24,20 +24,17 @@ from starlette.applications import Starlette
 from graphql import GraphQLError
 from tongban import background, prepare
 from tongban.app import create_server_app
-from tongban.background import HANDLERS, complete
 from tongban.catalog.signing import Signer, signer_from
 from tongban.centers.rows import SHIPPED
 from tongban.commands import calendar, catalog, kit, workers
 from tongban.commands.terminal import err, out, read_settings, running_database, say
 from tongban.demo import play
-from tongban.documents.files import Files, files_from
+from tongban.equipment import Equipment, equipped
 from tongban.errors import DataError, SetupError
-from tongban.events.broker import open_broker
 from tongban.graphql.names import missing_names
 from tongban.graphql.schema import build_schema
 from tongban.graphql.sockets import FOR_UVICORN
 from tongban.migrate import Revisions
-from tongban.notifications.channels import open_channels
 from tongban.registry import Plugin, PluginState, Registry, open_registry
 from tongban.settings import Settings
 
@@ -253,50 +250,38 @@ def _told(before: Revisions) -> str:
 
 async def _serve(url: str, settings: Settings, city: Path, listener: socket.socket, where: str) -> None:
     """Prepares the database and serves, on one event loop with the departments' processes."""
-    signer, files = signer_from(settings.signing_key_file), _files(settings)
-    async with (
-        open_registry() as registry,
-        open_channels(settings.webhook) as channels,
-        open_broker(settings.broker_url) as broker,
-    ):
-        say(_told(await prepare.migrated(url)))
-        await _load(url, registry, signer, city)
-        server = create_server_app(url, registry, signer, settings.pool_size, files=files)
+    async with equipped(settings) as equipment:
+        await _prepared(url, equipment, city)
+        server = create_server_app(url, equipment, settings.pool_size)
         await _Server(server, lambda: _say_where(where)).serve(sockets=[listener])
 
 
 async def _serve_by(number: int, url: str, settings: Settings, city: Path, listener: socket.socket, where: str) -> None:
     """Prepares the database, and has that many processes serve it."""
-    complete(HANDLERS)
-    signer = signer_from(settings.signing_key_file)
-    _files(settings)  # what is wrong with them is said once, and the workers find the secret made
-    async with open_registry() as registry:
-        say(_told(await prepare.migrated(url)))
-        await _load(url, registry, signer, city)
+    async with equipped(settings) as equipment:
+        await _prepared(url, equipment, city)
     given = {"TONGBAN_DATABASE_URL": url}
     await workers.supervise(number, ("worker",), listener, given, lambda: _say_where(where), GRACE + background.ENDING)
 
 
 async def _work(url: str, settings: Settings, listener: socket.socket, lead: socket.socket) -> None:
     """Serves until it is told to end, or the parent has ended."""
-    signer, files = signer_from(settings.signing_key_file), files_from(settings)
-    async with open_registry() as registry:
-        app = create_server_app(url, registry, signer, settings.pool_size, files=files)
-        server = _Server(app, lambda: workers.tell_ready(lead))
+    async with equipped(settings) as equipment:
+        server = _Server(create_server_app(url, equipment, settings.pool_size), lambda: workers.tell_ready(lead))
         with workers.following(lead, server):
             await server.serve(sockets=[listener])
 
 
+async def _prepared(url: str, equipment: Equipment, city: Path) -> None:
+    """Brings the database up to date. Says so where nobody scans documents."""
+    if equipment.files.scanner is None:
+        err.print("No scanner is set (TONGBAN_SCAN_COMMAND): documents are stored unscanned.", style="yellow")
+    say(_told(await prepare.migrated(url)))
+    await _load(url, equipment.registry, equipment.signer, city)
+
+
 def _say_where(where: str) -> None:
     say(f"Tongban serves on {where} (Ctrl-C ends it)")
-
-
-def _files(settings: Settings) -> Files:
-    """Where documents go. Says so where nobody scans them."""
-    files = files_from(settings)
-    if files.scanner is None:
-        err.print("No scanner is set (TONGBAN_SCAN_COMMAND): documents are stored unscanned.", style="yellow")
-    return files
 
 
 async def _only_load(url: str, settings: Settings, city: Path) -> None:

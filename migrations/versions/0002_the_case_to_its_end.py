@@ -206,6 +206,12 @@ def upgrade() -> None:
     op.add_column("transfer", sa.Column("refused_at", postgresql.TIMESTAMP(timezone=True), nullable=True))
     op.add_column("transfer", sa.Column("refusal_reason", sa.Text(), nullable=True))
     op.add_column("transfer", sa.Column("canceled_at", postgresql.TIMESTAMP(timezone=True), nullable=True))
+    op.add_column("transfer", sa.Column("sequence", sa.Integer(), nullable=False, server_default=sa.text("0")))
+    op.execute(
+        "UPDATE transfer AS t SET sequence = (SELECT count(*) FROM transfer AS o "
+        "WHERE o.case_id = t.case_id AND (o.sent_at, o.id) <= (t.sent_at, t.id))"
+    )
+    op.alter_column("transfer", "sequence", server_default=None)
     op.add_column("transfer", sa.Column("attempts", sa.Integer(), nullable=False, server_default=sa.text("0")))
     op.alter_column("transfer", "attempts", server_default=None)
     op.add_column("transfer", sa.Column("escalation", sa.Integer(), nullable=False, server_default=sa.text("0")))
@@ -324,6 +330,7 @@ def downgrade() -> None:
     }.items():
         for name in names:
             op.drop_constraint(op.f(f"ck_{table}_{name}"), table, type_="check")
+    op.drop_column("transfer", "sequence")
     op.drop_column("transfer", "escalation")
     op.drop_column("transfer", "attempts")
     op.drop_column("transfer", "canceled_at")

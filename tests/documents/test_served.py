@@ -21,8 +21,7 @@ from sqlalchemy import text
 
 from documents_support import EICAR, GREP, a_pdf, a_scanner, announced, pieces, sha256
 from programs import Serving, serving, tongban
-from socket_support import IDLE
-from support import SIGNER, Api, files_in, new_database
+from support import SIGNER, Api, equipment_in, new_database
 from tongban import prepare
 from tongban.app import create_server_app
 from tongban.graphql import files as desk_of_files
@@ -177,7 +176,7 @@ async def test_a_slow_sender_is_disconnected(
     loaded: str, registry: Registry, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(desk_of_files, "PATIENCE", 0.5)
-    app = create_server_app(loaded, registry, SIGNER, 2, IDLE, files=files_in(tmp_path))
+    app = create_server_app(loaded, equipment_in(tmp_path, registry), 2)
     own = uvicorn.Server(uvicorn.Config(app, port=0, log_level="warning"))
     thread = threading.Thread(target=own.run)
     thread.start()

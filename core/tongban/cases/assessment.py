@@ -12,7 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tongban.cases.deadlines import Due, due, statutory_due
-from tongban.cases.models import Case
+from tongban.cases.models import Case, Document
 from tongban.cases.routing import Route, deciding_division, route
 from tongban.catalog import service as catalog
 from tongban.catalog.models import Department, Material, MaterialRequirement, ServiceItem
@@ -175,15 +175,35 @@ async def route_again(session: AsyncSession, item: ServiceItem, resident: Reside
 
 
 async def uploads_of(
-    session: AsyncSession, actor: Actor, center: Center, documents: Sequence[Handed], now: datetime
+    session: AsyncSession,
+    actor: Actor,
+    center: Center,
+    documents: Sequence[Handed],
+    now: datetime,
+    case: UUID | None = None,
 ) -> tuple[dict[UUID, Upload], list[Problem]]:
-    """The uploads that are handed in, by id, and a problem for each that can't be."""
-    places = {
-        document.upload: document.place if document.material is None else (*document.place, "document")
-        for document in documents
-        if document.upload is not None
-    }
-    return await documents_room.handed_in(session, actor, center, places, now)
+    """The uploads that are handed in, by id, and a problem for each that can't be; each is handed in once."""
+    places: dict[UUID, tuple[str, ...]] = {}
+    twice: list[Problem] = []
+    for document in documents:
+        place = document.place if document.material is None else (*document.place, "document")
+        if document.upload in places:
+            twice.append(problem("document_twice", *place))
+        elif document.upload is not None:
+            places[document.upload] = place
+    uploads, faults = await documents_room.handed_in(session, actor, center, places, now)
+    if case is not None and uploads:
+        there = select(Document.id).where(Document.case_id == case, Document.id.in_(uploads))
+        twice += [problem("document_twice", *places[one]) for one in await session.scalars(there)]
+    return uploads, [*faults, *twice]
+
+
+def too_many(said: Sequence[object], place: str) -> list[Problem]:
+    """A problem where more materials or documents are named than may be at once."""
+    if len(said) <= MOST_DOCUMENTS:
+        return []
+    what, what_en = f"最多{MOST_DOCUMENTS}份材料", f"At most {MOST_DOCUMENTS} documents"
+    return [problem("invalid_input", place, what=what, what_en=what_en)]
 
 
 def form_problems(schema: Mapping[str, Any], form: Any) -> list[Problem]:
@@ -258,10 +278,8 @@ class _Materials:
         self, documents: Sequence[Handed], form: Mapping[str, Any], problems: list[Problem]
     ) -> tuple[tuple[MaterialRequirement, ...], tuple[Material, ...]]:
         """What is missing and what was handed in; problems for the missing and the unknown."""
-        if len(documents) > MOST_DOCUMENTS:
-            what, what_en = f"最多{MOST_DOCUMENTS}份材料", f"At most {MOST_DOCUMENTS} documents"
-            problems.append(problem("invalid_input", "documents", what=what, what_en=what_en))
-            documents = documents[:MOST_DOCUMENTS]
+        problems += too_many(documents, "documents")
+        documents = documents[:MOST_DOCUMENTS]
         asked = {material.code for _, material in self.rows}
         brought = {document.material for document in documents}
         problems += [

@@ -158,7 +158,8 @@ class CaseEvent(OfCase, Base):
 class Transfer(OfCase, Base):
     """Custody passing from one center to another: sent, stored at its destination, then taken over by a person.
 
-    `manifest` is what is in it (`cases/manifest.py`), `routing` what its destination was computed from.
+    `sequence` is the case event that it followed from, and so its order among the case's transfers, whatever the clocks
+    say. `manifest` is what is in it (`cases/manifest.py`), `routing` what its destination was computed from.
     """
 
     __tablename__ = "transfer"
@@ -169,6 +170,7 @@ class Transfer(OfCase, Base):
         CheckConstraint("num_nonnulls(acknowledged_at, refused_at, canceled_at) <= 1", name="one_end"),
     )
 
+    sequence: Mapped[int]
     from_center_id: Mapped[UUID] = mapped_column(ForeignKey("center.id"))
     to_center_id: Mapped[UUID] = mapped_column(ForeignKey("center.id"))
     purpose: Mapped[str]

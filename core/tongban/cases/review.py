@@ -9,9 +9,9 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tongban.cases import deadlines
-from tongban.cases.assessment import Handed, form_problems, uploads_of
+from tongban.cases.assessment import Handed, form_problems, too_many, uploads_of
 from tongban.cases.custody import documents_held, open_transfer, send
-from tongban.cases.handing_in import add_documents, add_materials
+from tongban.cases.handing_in import add_documents, add_materials, told
 from tongban.cases.lifecycle import SystemAction
 from tongban.cases.manifest import digest_of
 from tongban.cases.models import Case, Document, SupplementMaterial, SupplementRequest, Transfer
@@ -37,6 +37,8 @@ async def acknowledge_transfer(session: AsyncSession, case_id: UUID, step: Step)
     before = case.current_center_id
     move = await allowed(session, case, CaseAction.ACKNOWLEDGE_TRANSFER, step)
     await _take_over(session, case, step)
+    if await _has_asked(session, case):
+        case.supplement_asked_by = case.handling_center_id
     await moved(session, case, move, step)
     return await finish(session, case, before, step.now)
 
@@ -49,13 +51,13 @@ async def refuse_transfer(session: AsyncSession, case_id: UUID, step: Step, reas
     move = await allowed(session, case, CaseAction.REFUSE_TRANSFER, step)
     transfer = await _open(session, case)
     transfer.refused_at, transfer.refusal_reason = step.now, reason
-    told = {"incident": True, "transfer": str(transfer.id), "reason": reason}
-    await moved(session, case, move, step, told)
+    incident = {"incident": True, "transfer": str(transfer.id), "reason": reason}
+    await moved(session, case, move, step, incident)
     case.handling_center_id, case.routed_by = case.receiving_center_id, None
     case.routing_due_at = deadlines.routing_review_due(step.now, await centers.calendar(session)).at
     home = await centers.acting(session, case.receiving_center_id)
     holder = transfer.to_center_id
-    if home == holder:
+    if await centers.same(session, home, holder):
         await route_on(session, case, step, refused_by=refuser)
     else:
         documents = await documents_held(session, case, holder, *HANDED_IN)
@@ -85,8 +87,8 @@ async def request_supplement(
         SupplementMaterial(case_id=case.id, request_id=request.id, material_id=material.id) for material in asked
     )
     case.resting_since, case.supplement_asked_by = step.now, case.handling_center_id
-    told = {"materials": [material.code for material in asked], "dueAt": due.at.isoformat()}
-    await moved(session, case, move, step, told)
+    data = {"materials": [material.code for material in asked], "dueAt": due.at.isoformat()}
+    await moved(session, case, move, step, data)
     return await finish(session, case, before, step.now)
 
 
@@ -111,8 +113,9 @@ async def supplement(session: AsyncSession, case_id: UUID, step: Step, said: Sup
     case = await locked(session, case_id)
     before = case.current_center_id
     move = await allowed(session, case, CaseAction.SUPPLEMENT, step)
-    asked, uploads = await _complete(session, case, step, said)
-    (await _open_request(session, case)).answered_at = step.now
+    request = await _open_request(session, case)
+    asked, uploads = await _complete(session, case, request, step, said)
+    request.answered_at = step.now
     await add_materials(session, case, asked, first=False)
     home = await centers.acting(session, case.receiving_center_id)
     await add_documents(session, case, DocumentPurpose.SUPPLEMENT, home, uploads)
@@ -120,7 +123,7 @@ async def supplement(session: AsyncSession, case_id: UUID, step: Step, said: Sup
         case.form = said.form
     case.visits += said.in_person
     _stop_resting(case, step, await centers.calendar(session))
-    await pass_on(session, case, move, step, {"inPerson": said.in_person})
+    await pass_on(session, case, move, step, {"inPerson": said.in_person} | told(uploads))
     return await finish(session, case, before, step.now)
 
 
@@ -170,11 +173,10 @@ async def deliver_result(session: AsyncSession, case_id: UUID, step: Step) -> Ca
 
 async def _send_home(session: AsyncSession, case: Case, step: Step) -> None:
     """The result travels to A; where both are one by now, it is there already."""
-    source = await centers.acting(session, case.handling_center_id)
-    home = await centers.acting(session, case.receiving_center_id)
-    documents = await documents_held(session, case, case.handling_center_id, DocumentPurpose.RESULT)
-    if source != home:
-        await send(session, case, TransferPurpose.RESULT, case.handling_center_id, home, documents, step)
+    source, home = case.handling_center_id, await centers.acting(session, case.receiving_center_id)
+    documents = await documents_held(session, case, source, DocumentPurpose.RESULT)
+    if not await centers.same(session, source, home):
+        await send(session, case, TransferPurpose.RESULT, source, home, documents, step)
 
 
 async def _decide(session: AsyncSession, case_id: UUID, step: Step, action: CaseAction, outcome: Outcome) -> Case:
@@ -183,6 +185,7 @@ async def _decide(session: AsyncSession, case_id: UUID, step: Step, action: Case
     case = await locked(session, case_id)
     before = case.current_center_id
     move = await allowed(session, case, action, step)
+    data: dict[str, Any] | None = None
     case.approved = action is CaseAction.APPROVE
     case.decided_at = step.now
     case.decision_reason = outcome.reason
@@ -190,13 +193,15 @@ async def _decide(session: AsyncSession, case_id: UUID, step: Step, action: Case
     if outcome.result_document is not None:
         center = await session.get_one(Center, case.handling_center_id)
         handed = (Handed(place=("resultDocument",), material=None, upload=outcome.result_document),)
-        uploads, faults = await uploads_of(session, step.actor, center, handed, step.now)
+        uploads, faults = await uploads_of(session, step.actor, center, handed, step.now, case.id)
         if faults:
             raise Refused(*faults)
-        [upload] = uploads.values()
-        await add_documents(session, case, DocumentPurpose.RESULT, case.handling_center_id, [(None, upload)])
+        result: list[tuple[UUID | None, Upload]] = [(None, upload) for upload in uploads.values()]
+        await add_documents(session, case, DocumentPurpose.RESULT, case.handling_center_id, result)
+        [(_, upload)] = result
         case.result_document_id = upload.id
-    await moved(session, case, move, step)
+        data = told(result)
+    await moved(session, case, move, step, data)
     return await finish(session, case, before, step.now)
 
 
@@ -221,6 +226,14 @@ async def _open(session: AsyncSession, case: Case) -> Transfer:
     return transfer
 
 
+async def _has_asked(session: AsyncSession, case: Case) -> bool:
+    """Whether the handling center has asked for a supplement: also before the case went elsewhere and came back."""
+    asked = select(SupplementRequest.id).where(
+        SupplementRequest.case_id == case.id, SupplementRequest.center_id == case.handling_center_id
+    )
+    return await session.scalar(asked) is not None
+
+
 async def _open_request(session: AsyncSession, case: Case) -> SupplementRequest:
     found = await session.scalars(
         select(SupplementRequest).where(
@@ -233,15 +246,18 @@ async def _open_request(session: AsyncSession, case: Case) -> SupplementRequest:
 
 
 async def _complete(
-    session: AsyncSession, case: Case, step: Step, said: Supplement
+    session: AsyncSession, case: Case, request: SupplementRequest, step: Step, said: Supplement
 ) -> tuple[list[Material], list[tuple[UUID | None, Upload]]]:
     """The materials and uploads of a supplement. Raises Refused with everything that is missing or wrong, at once."""
+    if problems := too_many(said.documents, "documents"):
+        raise Refused(*problems)
     item = await session.get_one(ServiceItem, case.item_id)
     home = await session.get_one(Center, case.receiving_center_id)
     asked = await session.scalars(
         select(Material)
         .join(SupplementMaterial, SupplementMaterial.material_id == Material.id)
-        .where(SupplementMaterial.case_id == case.id)
+        .where(SupplementMaterial.case_id == case.id, SupplementMaterial.request_id == request.id)
+        .order_by(Material.code)
     )
     wanted = {material.code: material for material in asked}
     brought = [document.material for document in said.documents]
@@ -259,7 +275,7 @@ async def _complete(
     ]
     if said.form is not None:
         problems += form_problems(item.form, said.form)
-    uploads, faults = await uploads_of(session, step.actor, home, said.documents, step.now)
+    uploads, faults = await uploads_of(session, step.actor, home, said.documents, step.now, case.id)
     problems += faults
     if problems:
         raise Refused(*problems)

@@ -13,9 +13,9 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from tongban.cases.assessment import CompleteAssessment, Draft, assess
+from tongban.cases.assessment import CompleteAssessment, Draft, assess, too_many
 from tongban.cases.custody import cancel
-from tongban.cases.handing_in import add_documents, add_materials
+from tongban.cases.handing_in import add_documents, add_materials, told
 from tongban.cases.lifecycle import Action
 from tongban.cases.models import Case, Transfer
 from tongban.cases.numbers import new_number
@@ -23,6 +23,7 @@ from tongban.cases.passing import pass_on, try_route
 from tongban.cases.steps import Step, allowed, finish, locked, moved, record, require_side, too_long
 from tongban.cases.words import CaseAction, CaseStatus, Channel, DocumentPurpose
 from tongban.catalog.models import Department, Material, MaterialRequirement
+from tongban.centers import service as centers
 from tongban.centers.hours import day_in_shanghai
 from tongban.centers.models import Center
 from tongban.errors import Refused
@@ -67,7 +68,8 @@ async def submit(
     await add_documents(session, case, DocumentPurpose.APPLICATION, case.custodian_id, uploads)
     step = Step(actor=actor, now=now, expected_version=1)
     plugin = await _plugin_of(session, registry, complete.item.department_id)
-    record(session, case, "SUBMITTED", None, case.receiving_center_id, step, plugin)
+    data = (plugin or {}) | told(uploads)
+    record(session, case, "SUBMITTED", None, case.receiving_center_id, step, data or None)
     if submission.accept:
         await _accept(session, case, CaseAction.ACCEPT, step)
     return await finish(session, case, None, now)
@@ -126,21 +128,23 @@ async def rate(session: AsyncSession, case_id: UUID, step: Step, stars: int, com
 
 async def _accept(session: AsyncSession, case: Case, action: Action, step: Step) -> None:
     waited = case.status == CaseStatus.ROUTING_REVIEW and not case.underway
-    if waited and await try_route(session, case, step.now):
-        await _require_reason_after_refusal(session, case, step)
+    routed = waited and await try_route(session, case, step.now)
     move = await allowed(session, case, action, step)
+    if routed:
+        await _require_reason_after_refusal(session, case, step)
     case.accepted_at = case.accepted_at or step.now
     await pass_on(session, case, move, step)
 
 
 async def _require_reason_after_refusal(session: AsyncSession, case: Case, step: Step) -> None:
     """To the center that has refused it, a case goes again only with a word on why."""
-    refused = select(Transfer.id).where(
-        Transfer.case_id == case.id, Transfer.to_center_id == case.handling_center_id, Transfer.refused_at.is_not(None)
-    )
-    if not (step.note or "").strip() and await session.scalar(refused.limit(1)) is not None:
-        center = await session.get_one(Center, case.handling_center_id)
-        raise Refused(problem("refused_before", "note", center=center.name))
+    if (step.note or "").strip():
+        return
+    refused = select(Transfer.to_center_id).where(Transfer.case_id == case.id, Transfer.refused_at.is_not(None))
+    for refuser in (await session.scalars(refused)).all():
+        if await centers.same(session, refuser, case.handling_center_id):
+            center = await session.get_one(Center, case.handling_center_id)
+            raise Refused(problem("refused_before", "note", center=center.name))
 
 
 def _require_note(step: Step) -> None:
@@ -152,6 +156,8 @@ async def materials_named(session: AsyncSession, case: Case, codes: Sequence[str
     """The item's materials by their codes, in that order. Raises Refused where none is named, or one is unknown."""
     if not codes:
         raise Refused(problem("materials_needed", place))
+    if problems := too_many(codes, place):
+        raise Refused(*problems)
     found = await session.scalars(
         select(Material)
         .join(MaterialRequirement, MaterialRequirement.material_id == Material.id)
@@ -160,7 +166,7 @@ async def materials_named(session: AsyncSession, case: Case, codes: Sequence[str
     known = {material.code: material for material in found}
     problems = [
         problem("unknown_material", place, str(position), material=code[:40])
-        for position, code in enumerate(codes[:100])
+        for position, code in enumerate(codes)
         if code not in known
     ]
     if problems:

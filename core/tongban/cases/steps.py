@@ -97,7 +97,7 @@ async def allowed(session: AsyncSession, case: Case, action: Action, step: Step)
     status, way = CaseStatus(case.status), path(case)
     move = move_for(status, action, way)
     if move is None and status is CaseStatus.ROUTING_REVIEW and action is CaseAction.ACCEPT:
-        raise Refused(problem("routing_unknown", "case"))
+        raise Refused(problem("still_underway" if case.underway else "routing_unknown", "case"))
     if move is None:
         raise _not_allowed(case)
     if facts(case).forbid(status, action):

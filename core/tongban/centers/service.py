@@ -65,6 +65,11 @@ async def acting(session: AsyncSession, center_id: UUID) -> UUID:
     return center_id
 
 
+async def same(session: AsyncSession, first: UUID, second: UUID) -> bool:
+    """Whether both are one center by now: the same, or merged into each other or into a third."""
+    return first == second or await acting(session, first) == await acting(session, second)
+
+
 async def calendar_years(session: AsyncSession, this_year: int) -> list[CalendarYear]:
     """Every year from the first one known to the next one at least, those that are not published too."""
     rows = (await session.scalars(select(CalendarDay).order_by(CalendarDay.day))).all()

@@ -33,6 +33,7 @@ from tongban.graphql.fields import batch, by_key, column, connection, derived, m
 from tongban.graphql.node import Node
 from tongban.graphql.notifications import Notice
 from tongban.graphql.problems import Problem, shown
+from tongban.graphql.progress import CaseProgress, progress_of
 from tongban.graphql.residents import Resident
 from tongban.graphql.scalars import Digest, IdNumber
 from tongban.graphql.sources import Order, Selection, Through
@@ -257,7 +258,7 @@ class Case(Stored, Node, model=models.Case):
         "Document", "case_id", order=["position"], description="Its files, in the order in which they were handed in."
     )
     handed_in: list[HandedIn] = many("HandedIn", "case_id", order=["position"])
-    transfers: list[Transfer] = many("Transfer", "case_id", order=["sent_at", "id"])
+    transfers: list[Transfer] = many("Transfer", "case_id", order=["sequence"])
     underway: bool = column(description="Whether documents are on their way and not stored at their destination yet.")
     supplement_requests: list[SupplementRequest] = many("SupplementRequest", "case_id", order=["at", "id"])
     events: Connection[CaseEvent] = connection("CaseEvent", order=["sequence"], local="id", remote="case_id")
@@ -303,6 +304,9 @@ class Case(Stored, Node, model=models.Case):
     overdue: bool = derived("due_at", "decided_at", "closed_at", "resting_since", by=is_overdue, clock=True)
     closed_at: dt.datetime | None = column()
     visits: int = column(description="Times the resident had to come; the goal of tongban is 1.")
+    progress: CaseProgress = batch(
+        progress_of, description="What the resident is shown: one look, whichever centers handle the case."
+    )
 
 
 @strawberry.type(description="The case as it is now, or the problems for which nothing was done.")

@@ -4,6 +4,7 @@ import strawberry
 
 from tongban.admission.words import MemberKind, ProposalKind, ProposalStatus, Stance
 from tongban.cases.clocks import ClockKind
+from tongban.cases.progress import ResidentStage
 from tongban.cases.words import CaseAction, CaseStatus, Channel, DocumentPurpose, TransferPurpose
 from tongban.catalog.words import ItemStatus
 from tongban.centers.calendar import DayKind
@@ -23,11 +24,12 @@ DESCRIPTIONS = {
     CaseAction: "What can be done with a case.",
     CaseStatus: "Where a case stands.",
     Channel: "Where an application came in.",
+    ResidentStage: "Where a case stands for the resident.",
     TransferPurpose: "Why custody passes between two centers.",
-    DocumentPurpose: "What a document of a case is for.",
-    UploadState: "Where an upload stands. Only what is STORED can be handed in.",
     NoticeKind: "What a resident is told.",
     NoticeStatus: "Whether a notice has reached its channel.",
+    DocumentPurpose: "What a document of a case is for.",
+    UploadState: "Where an upload stands. Only what is STORED can be handed in.",
     ItemStatus: "Where a version of an item stands.",
     CalendarKind: "How a day departs from the plain week.",
     ClockKind: "Whose time a clock counts: A's, the way's between two centers, B's, or the delivery's.",
