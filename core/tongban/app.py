@@ -19,7 +19,7 @@ from tongban.events.relay import AT_ONCE
 from tongban.graphql.desk import Desk
 from tongban.graphql.files import Downloads, Uploads
 from tongban.graphql.schema import build_schema
-from tongban.graphql.server import ASSETS, BodyLimit, Endpoint, language_of
+from tongban.graphql.server import ASSETS, BodyLimit, Endpoint, base_of, language_of
 from tongban.identity.actor import DEVELOPER, Actor
 from tongban.registry import Registry
 from tongban.storage.database import Sessions, connected
@@ -49,7 +49,7 @@ def create_app(
     """The app over sessions that somebody else opens and ends. Nothing runs in it between requests."""
 
     def open_desk(request: HTTPConnection) -> Desk:
-        language, base = language_of(request), str(request.base_url)
+        language, base = language_of(request), base_of(request)
         return Desk(sessions, registry, signer, actor, clock(), files, language, base)
 
     return _app(open_desk, None)
@@ -76,7 +76,7 @@ def create_server_app(url: str, equipment: Equipment, pool_size: int) -> Starlet
     def open_desk(request: HTTPConnection) -> Desk:
         sessions, background = held[-1]
         registry, signer, files = equipment.registry, equipment.signer, equipment.files
-        language, base = language_of(request), str(request.base_url)
+        language, base = language_of(request), base_of(request)
         desk = Desk(sessions, registry, signer, DEVELOPER, real_time(), files, language, base)
         desk.clock, desk.feed, desk.committed = real_time, background.feed, background.wake
         return desk

@@ -10,7 +10,7 @@ from sqlalchemy import func, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
 from documents_support import A_JPEG, a_pdf, a_png, an_ofd, sha256, uploaded
-from support import NOW, Api, MakeApi, register, statements
+from support import JIADING, NOW, SPLIT_ITEM, Api, MakeApi, application, centers_of, done, register, statements, submit
 from tongban.cases.models import Case, Document
 from tongban.catalog.models import Material, ServiceItem
 from tongban.centers.models import Center
@@ -81,6 +81,23 @@ async def number(api: Api, session: AsyncSession) -> str:
 async def documents(api: Api, number: str) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = (await api.ask(DOCUMENTS, number=number))["case"]["documents"]
     return found
+
+
+async def test_what_is_handed_in_with_a_case_is_given_out_with_it(api: Api) -> None:
+    [center, *_] = await centers_of(api, JIADING)
+    resident = await register(api, hukouDivisionCode=center["divisionCode"])
+    said = await application(api, SPLIT_ITEM, center["code"], resident["id"])
+    sent = {}
+    for number, document in enumerate(said["documents"]):
+        sent[document["material"]] = a_pdf(f"page {number}")
+        document["document"] = await uploaded(api, sent[document["material"]], center["code"])
+    case = await done(submit(api, said))
+    got = {
+        document["material"]["code"]: (await api.client.get(document["url"])).content
+        for document in await documents(api, case["number"])
+    }
+    assert len(got) > 1
+    assert got == sent
 
 
 async def test_each_kind_comes_back_as_it_was_sent(api: Api, session: AsyncSession, number: str) -> None:

@@ -2,8 +2,10 @@
 
 import asyncio
 import os
+import re
 import signal
 import socket
+import subprocess
 import threading
 import time
 from collections.abc import AsyncIterator, Iterator
@@ -146,6 +148,20 @@ def _sent_without_end(url: str, length: str) -> int:
         except ConnectionError:
             return sent
     return sent
+
+
+async def test_the_guide_s_file_is_sent_as_it_says(api: Api, tmp_path: Path) -> None:
+    guide = (Path(__file__).parents[2] / "docs" / "how-to" / "hand-in-documents.md").read_text(encoding="utf-8")
+    [make], [send] = re.findall(r"^\$ (printf .+)$", guide, re.M), re.findall(r"^curl .+$", guide, re.M)
+    subprocess.run(["bash", "-c", make], cwd=tmp_path, check=True)
+    payload = await announced(api, (tmp_path / "letter.pdf").read_bytes())
+    environment = os.environ | {"URL": payload["url"]}
+    for code in (0, 22):  # the second time it is refused
+        sent = await asyncio.to_thread(
+            subprocess.run, ["bash", "-c", send], cwd=tmp_path, env=environment, capture_output=True, check=False
+        )
+        assert sent.returncode == code, sent
+    assert await state(api, payload) == "STORED"
 
 
 async def test_a_client_that_sends_too_much_can_read_why(api: Api) -> None:

@@ -40,7 +40,7 @@ async def served(engine: AsyncEngine, registry: Registry) -> AsyncIterator[Api]:
     app = create_app(sessions, registry, SIGNER, lambda: NOW, files=files_in(folder))
     try:
         async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test", timeout=60) as client:
-            yield Api(client)
+            yield Api(client, lambda: asyncio.sleep(0))
     finally:
         await engine.dispose()
         shutil.rmtree(folder)

@@ -35,7 +35,7 @@ def bucket() -> Iterator[str]:
     (folder / "s3.json").write_text(json.dumps({"identities": [identity]}))
     names = ("master", "volume", "filer", "s3")
     ports = dict(zip([*names, *(f"{name}.grpc" for name in names)], _free_ports(8), strict=True))
-    command = [WEED, "server", f"-dir={folder}", "-ip=127.0.0.1", "-ip.bind=127.0.0.1", "-filer", "-s3"]
+    command = [str(WEED), "server", f"-dir={folder}", "-ip=127.0.0.1", "-ip.bind=127.0.0.1", "-filer", "-s3"]
     command += [f"-{name.replace('.grpc', '')}.port{'.grpc' * name.endswith('.grpc')}={p}" for name, p in ports.items()]
     command += [f"-s3.config={folder}/s3.json", "-s3.iam=false", "-master.volumeSizeLimitMB=64", "-volume.max=8"]
     command += ["-master.telemetry=false"]

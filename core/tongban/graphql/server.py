@@ -218,6 +218,12 @@ def refusal(request: Request, status: int, message: str, next_step: str | None =
     )
 
 
+def base_of(request: HTTPConnection) -> str:
+    """The address at which the server was reached over HTTP, also by somebody who follows a WebSocket."""
+    url = request.base_url
+    return str(url.replace(scheme={"ws": "http", "wss": "https"}.get(url.scheme, url.scheme)))
+
+
 def language_of(request: HTTPConnection) -> str:
     """`en` where English is asked for first, else `zh`."""
     return "en" if request.headers.get("accept-language", "").lower().startswith("en") else "zh"
