@@ -86,8 +86,7 @@ async def measure(where: str, url: str, sockets: int, seconds: int, rate: int) -
 
 def main() -> None:
     sockets, seconds, rate = (*map(int, sys.argv[1:]), *(SOCKETS, SECONDS, RATE)[len(sys.argv) - 1 :])
-    program = (sys.executable, str(TESTS / "program_without_handlers.py"))
-    with tempfile.TemporaryDirectory() as folder, serving(Path(folder), program=program) as server:
+    with tempfile.TemporaryDirectory() as folder, serving(Path(folder)) as server:
         lines = Path(folder, "postgres/data/postmaster.pid").read_text().splitlines()
         url = f"postgresql://postgres@/tongban?host={lines[4]}&port={lines[3]}"
         asyncio.run(measure(server.url, url, sockets, seconds, rate))

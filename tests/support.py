@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequen
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -16,10 +17,16 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from tongban.catalog.signing import Ed25519Signer
 from tongban.contract.applications import Sex
 from tongban.contract.items import Audience, Department, Guide, ItemDefinition, ProcessingMode, RoutingBasis
+from tongban.documents.files import Files
+from tongban.documents.links import Secret
+from tongban.equipment import Equipment
+from tongban.notifications.channels import channel_of
+from tongban.notifications.log import LogChannel
 from tongban.registry import Plugin, PluginState, Registry
 from tongban.residents.identity_numbers import check_digit
 from tongban.residents.service import Registration
 from tongban.storage.database import engine_for
+from tongban.storage.objects import FolderStore
 from tongban.tables import METADATA
 
 SIGNER = Ed25519Signer(Ed25519PrivateKey.generate())
@@ -35,6 +42,8 @@ class Api:
     """The public API over HTTP, as a frontend uses it."""
 
     client: httpx.AsyncClient
+    settle: Callable[[], Awaitable[object]]
+    """Sends what is on its way; in a server the relay does it, a moment after each commit."""
     headers: dict[str, str] = field(default_factory=dict)
 
     async def answer(self, document: str, **variables: Any) -> Any:
@@ -51,6 +60,16 @@ class Api:
         return answer["data"]
 
 
+def files_in(folder: Path) -> Files:
+    """Documents in the folder, which nobody scans."""
+    return Files(FolderStore(folder), Secret(b"a secret of tests" * 2))
+
+
+def equipment_in(folder: Path, registry: Registry) -> Equipment:
+    """What a server of a test works with: its documents in the folder, residents told in its log."""
+    return Equipment(registry, SIGNER, files_in(folder), {"log": channel_of("log", LogChannel())})
+
+
 MakeApi = Callable[..., Api]
 """Makes the public API at another time, for another actor, or with other departments."""
 
@@ -65,7 +84,17 @@ DIRECT_ITEM, SPLIT_ITEM, LOCAL_ITEM = "DA-001", "MZ-004", "ZJ-001"
 PROBLEMS = "problems { code message path detail nextStep }"
 CASE = """id number status version mode visits dueAt dueProvisional closedAt overdue deliveryRoute availableActions
   receivingCenter { code } handlingCenter { code } decision { approved reason resultNumber by { code } }
-  transfers { purpose from { code } to { code } sentAt acknowledgedAt }"""
+  transfers { purpose from { code } to { code } sentAt deliveredAt acknowledgedAt }"""
+INPUTS = {
+    "approveCase": "DecideCaseInput",
+    "rejectCase": "DecideCaseInput",
+    "returnCase": "ReturnCaseInput",
+    "refuseTransfer": "RefuseTransferInput",
+    "requestSupplement": "RequestSupplementInput",
+    "supplementCase": "SupplementCaseInput",
+    "rateCase": "RateCaseInput",
+}
+"""The inputs of a case's actions that take more than a note."""
 _SEQUENCE = itertools.count()
 
 
@@ -130,10 +159,16 @@ async def submit(api: Api, said: dict[str, Any]) -> dict[str, Any]:
 
 
 async def act(api: Api, verb: str, case: dict[str, Any], **more: Any) -> dict[str, Any]:
-    """What one of a case's actions answers: `case` and `problems`; the case's version is the expected one."""
-    kind = "DecideCaseInput" if verb in ("approveCase", "rejectCase") else "CaseActionInput"
+    """What one of a case's actions answers: `case` and `problems`; the case's version is the expected one.
+
+    Before it, what was on its way has arrived.
+    """
+    await api.settle()
+    kind = INPUTS.get(verb, "CaseActionInput")
     document = f"""mutation($input: {kind}!) {{ {verb}(input: $input) {{ case {{ {CASE} }} {PROBLEMS} }} }}"""
     said = {"case": case["id"], "expectedVersion": case["version"]} | more
+    if verb == "rateCase":
+        del said["expectedVersion"]
     payload: dict[str, Any] = (await api.ask(document, input=said))[verb]
     return payload
 

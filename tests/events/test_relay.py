@@ -49,7 +49,7 @@ class Work:
         if message.case_id != self.case or "n" not in message.payload:
             return
         self.tried.append(message.payload["n"])
-        await put(session, self.case, Topic.EVENT, 1000, {"done": message.payload["n"]}, message.now)
+        put(session, self.case, Topic.EVENT, 1000, {"done": message.payload["n"]}, message.now)
         if self.failing is not None:
             raise self.failing
 
@@ -67,7 +67,7 @@ class Work:
 async def post(sessions: Sessions, case: UUID, *numbers: int, topic: Topic = TOPIC) -> None:
     async with sessions() as session:
         for number in numbers:
-            await put(session, case, topic, number, {"n": number}, NOW)
+            put(session, case, topic, number, {"n": number}, NOW)
         await session.commit()
 
 

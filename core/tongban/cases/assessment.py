@@ -11,18 +11,21 @@ import jsonschema
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from tongban.cases.deadlines import Due, due
+from tongban.cases.deadlines import Due, due, statutory_due
+from tongban.cases.models import Case
 from tongban.cases.routing import Route, deciding_division, route
 from tongban.catalog import service as catalog
 from tongban.catalog.models import Department, Material, MaterialRequirement, ServiceItem
 from tongban.centers import service as centers
-from tongban.centers.calendar import Calendar
 from tongban.centers.hours import day_in_shanghai
 from tongban.centers.models import Center, CenterKind, District
 from tongban.contract.applications import Applicant, Application, ReceivingCenter
 from tongban.contract.eligibility import belongs, is_needed
 from tongban.contract.items import DeliveryRoute, ProcessingMode, RoutingBasis
 from tongban.contract.problems import Problem
+from tongban.documents import service as documents_room
+from tongban.documents.models import Upload
+from tongban.identity.actor import Actor
 from tongban.messages import AUDIENCES, BARRIERS, problem
 from tongban.registry import Registry
 from tongban.residents.models import Resident
@@ -34,15 +37,25 @@ MOST_FORM_PROBLEMS, MOST_DOCUMENTS = 50, 50
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Handed:
+    """What is handed in, by its place in the input: a material's code, and its upload where it isn't shown on paper."""
+
+    place: tuple[str, ...]
+    material: str | None
+    upload: UUID | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
-    """What somebody wants to submit. `documents` are pairs of a material's code and an uploaded document's id."""
+    """What somebody wants to submit. An open case of the same item and applicant speaks against it, unless told."""
 
     item: str
     center: str
     applicant: UUID | None
     form: Any
-    documents: Sequence[tuple[str, str | None]] = ()
+    documents: Sequence[Handed] = ()
     delivery_route: DeliveryRoute | None = None
+    even_if_duplicate: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,8 +70,11 @@ class Assessment:
     route: Route | None = None
     delivery_route: DeliveryRoute | None = None
     due: Due | None = None
+    statutory_due: Due | None = None
+    extra_days: int = 0
     missing: tuple[MaterialRequirement, ...] = ()
     handed_in: tuple[Material, ...] = ()
+    uploads: tuple[tuple[Material, Upload], ...] = ()
 
     def complete(self) -> "CompleteAssessment":
         """The same, every part there. Raises ValueError where there are problems."""
@@ -78,10 +94,13 @@ class CompleteAssessment(Protocol):
     route: Route
     delivery_route: DeliveryRoute
     due: Due
+    statutory_due: Due | None
+    extra_days: int
     handed_in: tuple[Material, ...]
+    uploads: tuple[tuple[Material, Upload], ...]
 
 
-async def assess(session: AsyncSession, registry: Registry, draft: Draft, now: datetime) -> Assessment:
+async def assess(session: AsyncSession, registry: Registry, draft: Draft, actor: Actor, now: datetime) -> Assessment:
     """Everything that can be said of the draft, all problems at once."""
     today = day_in_shanghai(now)
     problems: list[Problem] = []
@@ -97,6 +116,8 @@ async def assess(session: AsyncSession, registry: Registry, draft: Draft, now: d
     delivery = _delivery_route(item, draft.delivery_route, problems)
     needs = await _Materials.of(session, item, today)
     missing, handed_in = needs.sorted_out(draft.documents, form, problems)
+    uploads, faults = await uploads_of(session, actor, center, draft.documents, now) if center else ({}, [])
+    problems += faults
     if resident is None or center is None:
         return Assessment(
             problems=tuple(problems),
@@ -126,6 +147,10 @@ async def assess(session: AsyncSession, registry: Registry, draft: Draft, now: d
     way = await _route(session, item, mode, center, applicant)
     if mode is ProcessingMode.LOCAL_ONLY:
         problems += await _local_problems(session, item, center, way)
+    if not draft.even_if_duplicate:
+        problems += await _duplicates(session, item, resident)
+    passes_on = mode is ProcessingMode.SPLIT and way.center != center.id
+    extra_days = item.extra_days_for_split if passes_on else 0
     calendar = await centers.calendar(session)
     return Assessment(
         problems=tuple(problems),
@@ -135,15 +160,30 @@ async def assess(session: AsyncSession, registry: Registry, draft: Draft, now: d
         mode=mode,
         route=way,
         delivery_route=delivery,
-        due=_due(now, item, mode, center, way, calendar),
+        due=due(now, item.promised_days, extra_days, calendar),
+        statutory_due=statutory_due(now, item.statutory_days, calendar),
+        extra_days=extra_days,
         missing=missing,
         handed_in=handed_in,
+        uploads=needs.with_uploads(draft.documents, uploads),
     )
 
 
 async def route_again(session: AsyncSession, item: ServiceItem, resident: Resident, center: Center) -> Route:
     """The route of a split case computed anew from what is recorded now."""
     return await _route(session, item, ProcessingMode.SPLIT, center, await applicant_of(session, resident))
+
+
+async def uploads_of(
+    session: AsyncSession, actor: Actor, center: Center, documents: Sequence[Handed], now: datetime
+) -> tuple[dict[UUID, Upload], list[Problem]]:
+    """The uploads that are handed in, by id, and a problem for each that can't be."""
+    places = {
+        document.upload: document.place if document.material is None else (*document.place, "document")
+        for document in documents
+        if document.upload is not None
+    }
+    return await documents_room.handed_in(session, actor, center, places, now)
 
 
 def form_problems(schema: Mapping[str, Any], form: Any) -> list[Problem]:
@@ -178,6 +218,9 @@ async def _center(session: AsyncSession, code: str, problems: list[Problem]) -> 
     center: Center | None = await session.scalar(select(Center).where(Center.code == code))
     if center is None:
         problems.append(problem("unknown_center", "center", center=_short(code, 40)))
+    elif center.successor_id is not None:
+        successor = await session.get_one(Center, await centers.acting(session, center.id))
+        problems.append(problem("center_merged", "center", center=center.name, successor=successor.name))
     elif center.kind == CenterKind.BRANCH and not center.tongban:
         parent = await session.get_one(Center, center.parent_id)
         problems.append(problem("branch_not_in_tongban", "center", center=center.name, parent=parent.name))
@@ -212,21 +255,20 @@ class _Materials:
         return cls(rows, await catalog.names_in_force(session, codes, today) if codes else {})
 
     def sorted_out(
-        self, documents: Sequence[tuple[str, str | None]], form: Mapping[str, Any], problems: list[Problem]
+        self, documents: Sequence[Handed], form: Mapping[str, Any], problems: list[Problem]
     ) -> tuple[tuple[MaterialRequirement, ...], tuple[Material, ...]]:
-        """What is missing and what was handed in; problems for the missing, the unknown and the never uploaded."""
+        """What is missing and what was handed in; problems for the missing and the unknown."""
         if len(documents) > MOST_DOCUMENTS:
             what, what_en = f"最多{MOST_DOCUMENTS}份材料", f"At most {MOST_DOCUMENTS} documents"
             problems.append(problem("invalid_input", "documents", what=what, what_en=what_en))
             documents = documents[:MOST_DOCUMENTS]
         asked = {material.code for _, material in self.rows}
-        brought = {code for code, _ in documents}
-        for position, (code, document) in enumerate(documents):
-            place = ("documents", str(position))
-            if code not in asked:
-                problems.append(problem("unknown_material", *place, "material", material=_short(code, 40)))
-            if document is not None:
-                problems.append(problem("unknown_document", *place, "document"))
+        brought = {document.material for document in documents}
+        problems += [
+            problem("unknown_material", *document.place, "material", material=_short(document.material or "", 40))
+            for document in documents
+            if document.material not in asked
+        ]
         missing = [
             (need, material)
             for need, material in self.rows
@@ -235,6 +277,17 @@ class _Materials:
         problems += [_missing(material, self.producers) for _, material in missing]
         handed_in = tuple(material for _, material in self.rows if material.code in brought)
         return tuple(need for need, _ in missing), handed_in
+
+    def with_uploads(
+        self, documents: Sequence[Handed], uploads: Mapping[UUID, Upload]
+    ) -> tuple[tuple[Material, Upload], ...]:
+        """The uploads with their materials, in the order of handing in."""
+        materials = {material.code: material for _, material in self.rows}
+        return tuple(
+            (materials[document.material], uploads[document.upload])
+            for document in documents
+            if document.material in materials and document.upload is not None and document.upload in uploads
+        )
 
 
 def _missing(material: Material, producers: Mapping[str, str]) -> Problem:
@@ -268,9 +321,10 @@ def _mode(admitted: ProcessingMode, said: ProcessingMode | None) -> ProcessingMo
 async def _route(
     session: AsyncSession, item: ServiceItem, mode: ProcessingMode, center: Center, applicant: Applicant
 ) -> Route:
-    division = deciding_division(RoutingBasis(item.routing_basis), applicant)
+    basis = RoutingBasis(item.routing_basis)
+    division = deciding_division(basis, applicant)
     handlers = await centers.handling_centers(session, division) if division else {}
-    return route(mode, center.id, division, handlers)
+    return route(mode, basis, center.id, applicant, handlers)
 
 
 async def _local_problems(session: AsyncSession, item: ServiceItem, center: Center, way: Route) -> list[Problem]:
@@ -296,6 +350,13 @@ async def _local_problems(session: AsyncSession, item: ServiceItem, center: Cent
     ]
 
 
-def _due(now: datetime, item: ServiceItem, mode: ProcessingMode, center: Center, way: Route, calendar: Calendar) -> Due:
-    passes_on = mode is ProcessingMode.SPLIT and way.center != center.id
-    return due(now, item.promised_days, item.extra_days_for_split if passes_on else 0, calendar)
+async def _duplicates(session: AsyncSession, item: ServiceItem, resident: Resident) -> list[Problem]:
+    """A problem where the applicant has an open case of the same item already: likely the same application again."""
+    number = await session.scalar(
+        select(Case.number)
+        .join(ServiceItem, ServiceItem.id == Case.item_id)
+        .where(Case.applicant_id == resident.id, ServiceItem.code == item.code, Case.closed_at.is_(None))
+        .order_by(Case.submitted_at.desc())
+        .limit(1)
+    )
+    return [] if number is None else [problem("duplicate_case", "applicant", item=item.name, number=number)]

@@ -15,7 +15,8 @@ from tongban.storage.base import Base, Identified, OfCase, one_of
 class Case(Identified, Base):
     """办件. A is `receiving_center_id`, B is `handling_center_id`; `current_center_id` is the one whose turn it is.
 
-    `custodian_id` holds the application; while something of it is on its way and not yet stored, `underway` is true.
+    `version` counts its moves, `last_event` its events. `custodian_id` holds the application; while something of it is
+    on its way and not yet stored, `underway` is true.
     `routing` keeps what B was computed from. `due_at` rests from `resting_since` on, while a supplement is awaited.
     """
 
@@ -40,6 +41,7 @@ class Case(Identified, Base):
     mode: Mapped[str]
     status: Mapped[str]
     version: Mapped[int]
+    last_event: Mapped[int] = mapped_column(default=0)
     receiving_center_id: Mapped[UUID] = mapped_column(ForeignKey("center.id"))
     handling_center_id: Mapped[UUID] = mapped_column(ForeignKey("center.id"))
     current_center_id: Mapped[UUID | None] = mapped_column(ForeignKey("center.id"))
@@ -60,6 +62,7 @@ class Case(Identified, Base):
     statutory_provisional: Mapped[bool | None]
     rested_days: Mapped[int] = mapped_column(default=0)
     resting_since: Mapped[datetime | None]
+    supplement_asked_by: Mapped[UUID | None]
     closed_at: Mapped[datetime | None]
     visits: Mapped[int]
     approved: Mapped[bool | None]
@@ -78,6 +81,21 @@ Index("ix_service_case_current", Case.current_center_id, Case.submitted_at, Case
 Index("ix_service_case_applicant", Case.applicant_id, Case.submitted_at, Case.id)
 Index("ix_service_case_submitted", Case.submitted_at, Case.id)
 Index("ix_service_case_due", Case.due_at, Case.id)
+UNDECIDED = text("decided_at IS NULL AND closed_at IS NULL")
+Index(
+    "ix_service_case_undecided_receiving",
+    Case.receiving_center_id,
+    Case.due_at,
+    Case.id,
+    postgresql_where=UNDECIDED,
+)
+Index("ix_service_case_undecided_handling", Case.handling_center_id, Case.due_at, Case.id, postgresql_where=UNDECIDED)
+Index("ix_service_case_undecided_due", Case.due_at, Case.id, postgresql_where=UNDECIDED)
+Index(
+    "ix_service_case_provisional",
+    Case.id,
+    postgresql_where=text("closed_at IS NULL AND (due_provisional OR statutory_provisional)"),
+)
 
 
 class CaseMaterial(OfCase, Base):
@@ -140,7 +158,8 @@ class CaseEvent(OfCase, Base):
 class Transfer(OfCase, Base):
     """Custody passing from one center to another: sent, stored at its destination, then taken over by a person.
 
-    `manifest` is what is in it (`cases/manifest.py`), `routing` what its destination was computed from.
+    `sequence` is the case event that it followed from, and so its order among the case's transfers, whatever the clocks
+    say. `manifest` is what is in it (`cases/manifest.py`), `routing` what its destination was computed from.
     """
 
     __tablename__ = "transfer"
@@ -151,6 +170,7 @@ class Transfer(OfCase, Base):
         CheckConstraint("num_nonnulls(acknowledged_at, refused_at, canceled_at) <= 1", name="one_end"),
     )
 
+    sequence: Mapped[int]
     from_center_id: Mapped[UUID] = mapped_column(ForeignKey("center.id"))
     to_center_id: Mapped[UUID] = mapped_column(ForeignKey("center.id"))
     purpose: Mapped[str]

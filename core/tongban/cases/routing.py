@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
 from tongban.contract.applications import Applicant
@@ -10,10 +12,22 @@ from tongban.contract.items import ProcessingMode, RoutingBasis
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """The handling center, and the division that it was read off; without a center the case waits."""
+    """The handling center, and what it was read off; without a center the case waits."""
 
     center: UUID | None
     division: str | None
+    basis: RoutingBasis = RoutingBasis.NONE
+    since: date | None = None
+
+    def stored(self, now: datetime) -> dict[str, Any]:
+        """What a case keeps of how its destination was computed: never typed, and never computed again in silence."""
+        return {
+            "basis": self.basis.value,
+            "division": self.division,
+            "since": self.since.isoformat() if self.since else None,
+            "center": str(self.center) if self.center else None,
+            "computedAt": now.isoformat(),
+        }
 
 
 def deciding_division(basis: RoutingBasis, applicant: Applicant) -> str | None:
@@ -27,8 +41,12 @@ def deciding_division(basis: RoutingBasis, applicant: Applicant) -> str | None:
             return None
 
 
-def route(mode: ProcessingMode, receiving: UUID, division: str | None, centers: Mapping[str, UUID]) -> Route:
+def route(
+    mode: ProcessingMode, basis: RoutingBasis, receiving: UUID, applicant: Applicant, centers: Mapping[str, UUID]
+) -> Route:
     """A direct case stays where it was received; any other goes to the one center of its division."""
     if mode is ProcessingMode.DIRECT:
         return Route(receiving, None)
-    return Route(centers.get(division) if division else None, division)
+    division = deciding_division(basis, applicant)
+    since = applicant.hukou.since if basis is RoutingBasis.HUKOU and applicant.hukou else None
+    return Route(centers.get(division) if division else None, division, basis, since)

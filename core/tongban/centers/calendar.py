@@ -26,6 +26,15 @@ class WorkdayCount:
 
 
 @dataclass(frozen=True, slots=True)
+class NamedDay:
+    """A day that departs from the plain week, and the holiday for which it does."""
+
+    day: date
+    kind: CalendarKind
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class Calendar:
     """The days that depart from the plain week. A year without any is not published: what it says is provisional."""
 
@@ -58,3 +67,7 @@ class Calendar:
             provisional = provisional or self.is_provisional(day)
             days -= self.is_workday(day)
         return WorkdayCount(day, provisional)
+
+    def workdays_between(self, start: date, end: date) -> int:
+        """How many workdays lie after `start` up to `end`, which is counted; 0 where it does not lie later."""
+        return sum(self.is_workday(start + timedelta(days=n)) for n in range(1, (end - start).days + 1))

@@ -27,20 +27,21 @@ class Message:
     now: datetime
 
 
-async def put(
+def put(
     session: AsyncSession, case_id: UUID, topic: Topic, sequence: int, payload: Mapping[str, Any], now: datetime
 ) -> UUID:
     """Writes a message, due at once; `sequence` is the case event that it follows from. Gives its id."""
-    message = Outbox(
-        case_id=case_id,
-        id=new_id(),
-        topic=topic.value,
-        sequence=sequence,
-        payload=dict(payload),
-        created_at=now,
-        due_at=now,
-        attempts=0,
+    message_id = new_id()
+    session.add(
+        Outbox(
+            case_id=case_id,
+            id=message_id,
+            topic=topic.value,
+            sequence=sequence,
+            payload=dict(payload),
+            created_at=now,
+            due_at=now,
+            attempts=0,
+        )
     )
-    session.add(message)
-    await session.flush()
-    return message.id
+    return message_id

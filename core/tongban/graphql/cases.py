@@ -1,35 +1,42 @@
 """Cases' desk: the dry run, submission, the moves of a case, worklists."""
 
+import dataclasses
 import datetime as dt
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from enum import Enum
 from typing import Annotated, Any
 from uuid import UUID
 
 import strawberry
-from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy import ColumnElement, ScalarSelect, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from strawberry.scalars import JSON
 
-from tongban.cases import models, service
-from tongban.cases.assessment import Assessment, Draft, assess
+from tongban.cases import clocks as pure
+from tongban.cases import models, review, service
+from tongban.cases.assessment import Assessment, Draft, Handed, assess
+from tongban.cases.clocks import ClockKind, Passage
+from tongban.cases.deadlines import Due
 from tongban.cases.lifecycle import available_actions
+from tongban.cases.steps import Step, facts_of, path_of_case
 from tongban.cases.words import CaseAction, CaseStatus, Channel, TransferPurpose
 from tongban.catalog import models as catalog
 from tongban.centers import models as centers
 from tongban.contract.items import DeliveryRoute, ProcessingMode
 from tongban.errors import Refused
 from tongban.graphql.catalog import Material, MaterialRequirement, ServiceItem
-from tongban.graphql.centers import Center
+from tongban.graphql.centers import Center, city_calendar
 from tongban.graphql.connections import Connection
 from tongban.graphql.desk import Desk, Info, Row
-from tongban.graphql.fields import by_key, column, connection, derived, many, one, reference
+from tongban.graphql.documents import Document, Upload
+from tongban.graphql.fields import batch, by_key, column, connection, derived, many, one, reference
 from tongban.graphql.node import Node
+from tongban.graphql.notifications import Notice
 from tongban.graphql.problems import Problem, shown
 from tongban.graphql.residents import Resident
 from tongban.graphql.scalars import Digest, IdNumber
-from tongban.graphql.sources import Order, Selection
-from tongban.graphql.stored import Stored, key_of
+from tongban.graphql.sources import Order, Selection, Through
+from tongban.graphql.stored import Stored, global_id, key_of
 from tongban.graphql.writing import written
 from tongban.messages import problem
 from tongban.residents.identity_numbers import masked
@@ -57,32 +64,85 @@ class Decision(Stored, model=models.Case):
     by: Center = reference("Center", "handling_center_id")
     reason: str | None = column("decision_reason")
     result_number: str | None = column()
+    result_document: Document | None = one("Document", "result_document_id")
 
 
 def decided(_desk: Desk) -> Selection:
     return Selection([models.Case.decided_at.is_not(None)])
 
 
-@strawberry.type(description="A material handed in at the counter.")
+@strawberry.type(description="How content the applicant was with what was delivered.")
+class Rating(Stored, model=models.Case):
+    stars: int = column()
+    comment: str | None = column("rating_comment")
+    at: dt.datetime = column("rated_at")
+
+
+def rated(_desk: Desk) -> Selection:
+    return Selection([models.Case.rated_at.is_not(None)])
+
+
+@strawberry.type(description="补正告知: everything that the reviewer still needs, told once.")
+class SupplementRequest(Stored, model=models.SupplementRequest):
+    at: dt.datetime = column()
+    center: Center = reference("Center", "center_id")
+    materials: list[Material] = many(
+        "Material", "id", order=["code"], through=Through(models.SupplementMaterial, "request_id", "material_id")
+    )
+    note: str = column()
+    due_at: dt.datetime = column()
+    answered_at: dt.datetime | None = column()
+    expired_at: dt.datetime | None = column(description="When it was over without an answer: the review went on.")
+
+
+@strawberry.type(description="A material handed in, on paper or as documents.")
 class HandedIn(Stored, model=models.CaseMaterial):
     material: Material = reference("Material", "material_id")
 
 
-@strawberry.type(description="One material of a manifest.")
+@strawberry.type(description="One document of a manifest.")
 class ManifestEntry:
-    id: strawberry.ID
-    material: str
+    document: strawberry.ID
+    material: str | None
+    digest: Digest
+    size: int
 
 
-@strawberry.type(description="The custody of a case and its materials passing between two centers.")
+def entries_of(case_id: UUID, manifest: dict[str, Any]) -> list[ManifestEntry]:
+    """The documents of a manifest, by their global ids."""
+    return [
+        ManifestEntry(
+            document=global_id(Document, {"case_id": case_id, "id": entry["document"]}),
+            material=entry["material"],
+            digest=Digest(entry["digest"]),
+            size=entry["size"],
+        )
+        for entry in manifest["documents"]
+    ]
+
+
+@strawberry.type(description="The custody of a case and its documents passing between two centers.")
 class Transfer(Stored, Node, model=models.Transfer):
     from_: Center = reference("Center", "from_center_id", name="from")
     to: Center = reference("Center", "to_center_id")
     purpose: TransferPurpose = column()
-    manifest: list[ManifestEntry] = derived("manifest", by=lambda rows: [ManifestEntry(**row) for row in rows])
-    manifest_digest: Digest = column()
+    manifest: list[ManifestEntry] = derived("case_id", "manifest", by=entries_of, description="The documents in it.")
+    form_digest: Digest = derived("manifest", by=lambda manifest: Digest(manifest["form"] or ""))
+    shown: list[str] = derived(
+        "manifest", by=lambda manifest: manifest["shown"], description="Codes of the materials shown on paper at A."
+    )
+    manifest_digest: Digest = column(description="Of the form, what was shown, and the documents in their order.")
+    computed_from: JSON | None = column("routing", description="What the destination was computed from.")
     sent_at: dt.datetime = column()
-    acknowledged_at: dt.datetime | None = column()
+    delivered_at: dt.datetime | None = column(description="When its destination had verified and stored all of it.")
+    acknowledged_at: dt.datetime | None = column(description="When a person there took it over.")
+    refused_at: dt.datetime | None = column()
+    refusal_reason: str | None = column()
+    canceled_at: dt.datetime | None = column(description="When it ended without arriving.")
+    attempts: int = column(description="Times that it was sent.")
+    escalation: int = column(
+        description="How late it is: 0, 1 after 30 minutes, 2 after 4 hours, 3 after a working day."
+    )
 
 
 @strawberry.type(description="What happened to a case; events are added, never changed.")
@@ -97,15 +157,76 @@ class CaseEvent(Stored, Node, model=models.CaseEvent):
     data: JSON | None = column()
 
 
-def actions_of(receiving: UUID, handling: UUID, mode: str, routed_by: str | None, delivery: str, status: str) -> Any:
+def actions_of(
+    receiving: UUID,
+    handling: UUID,
+    mode: str,
+    routed_by: str | None,
+    delivery: str,
+    status: str,
+    underway: bool,
+    asked_by: UUID | None,
+    rated_at: dt.datetime | None,
+) -> Any:
     """What may be done now, read off the table of moves."""
-    path = service.path_of_case(receiving, handling, mode, routed_by, delivery)
-    return available_actions(CaseStatus(status), path)
+    path = path_of_case(receiving, handling, mode, routed_by, delivery)
+    return available_actions(CaseStatus(status), path, facts_of(underway, handling, asked_by, rated_at))
 
 
-def is_overdue(now: dt.datetime, due_at: dt.datetime, decided_at: dt.datetime | None) -> bool:
-    """Whether the promised time ended before the decision, or has ended without one."""
-    return (decided_at or now) > due_at
+def is_overdue(
+    now: dt.datetime,
+    due_at: dt.datetime,
+    decided_at: dt.datetime | None,
+    closed_at: dt.datetime | None,
+    resting_since: dt.datetime | None,
+) -> bool:
+    """Whether the promised time ended before the decision, or has ended without one; it rests with the case."""
+    return (decided_at or closed_at or resting_since or now) > due_at
+
+
+@strawberry.type(
+    description="The time of one of those who work on a case, in working days. A day counts on one clock only, and on "
+    "none while a supplement is awaited."
+)
+class Clock:
+    kind: ClockKind
+    started_at: dt.datetime
+    ended_at: dt.datetime | None = strawberry.field(description="Null while it runs or rests.")
+    days_used: int
+    days_allowed: int = strawberry.field(
+        description="By law, by the city's rule, or what the others have left of the promise."
+    )
+    due_at: dt.datetime
+    due_provisional: bool
+    overdue: bool
+    resting: bool = strawberry.field(description="Whether a supplement is awaited.")
+
+
+async def clocks_of(desk: Desk, rows: Sequence[Row]) -> list[list[Clock]]:
+    """The clocks of each case that have begun, from the states it has been in."""
+    event = models.CaseEvent
+    found = await desk.rows(
+        select(event.case_id, event.at, event.to_status)
+        .where(event.case_id.in_([row["id"] for row in rows]), event.from_status.is_distinct_from(event.to_status))
+        .order_by(event.case_id, event.sequence)
+    )
+    passages: dict[UUID, list[Passage]] = {}
+    for row in found:
+        passages.setdefault(row["case_id"], []).append(Passage(row["at"], CaseStatus(row["to_status"])))
+    calendar = await city_calendar(desk)
+    return [
+        [
+            Clock(**dataclasses.asdict(clock))
+            for clock in pure.clocks(
+                passages.get(row["id"], []),
+                row["promised_days"] + row["extra_days"],
+                Due(row["due_at"], row["due_provisional"]),
+                calendar,
+                desk.now,
+            )
+        ]
+        for row in rows
+    ]
 
 
 @strawberry.type(
@@ -132,10 +253,22 @@ class Case(Stored, Node, model=models.Case):
         "and while a case waits in ROUTING_REVIEW.",
     )
     form: JSON = column()
+    documents: list[Document] = many(
+        "Document", "case_id", order=["position"], description="Its files, in the order in which they were handed in."
+    )
     handed_in: list[HandedIn] = many("HandedIn", "case_id", order=["position"])
-    transfers: list[Transfer] = many("Transfer", "case_id", order=["sent_at", "id"])
+    transfers: list[Transfer] = many("Transfer", "case_id", order=["sequence"])
+    underway: bool = column(description="Whether documents are on their way and not stored at their destination yet.")
+    supplement_requests: list[SupplementRequest] = many("SupplementRequest", "case_id", order=["at", "id"])
     events: Connection[CaseEvent] = connection("CaseEvent", order=["sequence"], local="id", remote="case_id")
+    notices: list[Notice] = many(
+        "Notice",
+        "case_id",
+        order=["sequence", "channel"],
+        description="What the resident was told, through each channel.",
+    )
     decision: Decision | None = one("Decision", "id", select=decided)
+    rating: Rating | None = one("Rating", "id", select=rated)
     delivery_route: DeliveryRoute = column()
     available_actions: list[CaseAction] = derived(
         "receiving_center_id",
@@ -144,15 +277,30 @@ class Case(Stored, Node, model=models.Case):
         "routed_by",
         "delivery_route",
         "status",
+        "underway",
+        "supplement_asked_by",
+        "rated_at",
         by=actions_of,
         description="What may be done now: no frontend rebuilds the state machine.",
     )
     submitted_at: dt.datetime = column()
-    due_at: dt.datetime = column(description="End of the promised time, in working days from receipt at A.")
+    promised_days: int = column(description="Working days promised for the item.")
+    extra_days: int = column(description="Working days added to them, since the case is passed on to another center.")
+    due_at: dt.datetime = column(
+        description="End of the promised time, in working days from receipt at A; rests while a supplement is awaited."
+    )
     due_provisional: bool = column(
         description="Whether the time runs into a year whose calendar of holidays is not published."
     )
-    overdue: bool = derived("due_at", "decided_at", by=is_overdue, clock=True)
+    statutory_due_at: dt.datetime | None = column(
+        description="End of the time that the law allows, which does not rest; null where it says nothing."
+    )
+    statutory_provisional: bool | None = column()
+    resting: bool = derived(
+        "resting_since", by=lambda since: since is not None, description="Whether a supplement is awaited."
+    )
+    clocks: list[Clock] = batch(clocks_of, description="Those that have begun: who has taken how much of the time.")
+    overdue: bool = derived("due_at", "decided_at", "closed_at", "resting_since", by=is_overdue, clock=True)
     closed_at: dt.datetime | None = column()
     visits: int = column(description="Times the resident had to come; the goal of tongban is 1.")
 
@@ -194,6 +342,7 @@ class CaseFilter:
     status: list[CaseStatus] | None = None
     mode: ProcessingMode | None = None
     overdue: bool | None = None
+    due_before: dt.datetime | None = strawberry.field(default=None, description="Not decided yet, and due before then.")
     submitted_from: dt.datetime | None = None
     submitted_to: dt.datetime | None = strawberry.field(default=None, description="Exclusive.")
     number: str | None = None
@@ -229,6 +378,9 @@ class SubmitCaseInput:
     accept: bool | None = strawberry.field(
         default=None, description="At the counter: pass the formal review in the same step."
     )
+    even_if_duplicate: bool | None = strawberry.field(
+        default=None, description="The applicant has an open case of the item, and means another one all the same."
+    )
     idempotency_key: str | None = None
 
 
@@ -246,9 +398,60 @@ class DecideCaseInput:
     expected_version: int
     reason: str | None = None
     result_number: str | None = None
+    result_document: strawberry.ID | None = strawberry.field(
+        default=None, description="The upload of the result, at the handling center."
+    )
     idempotency_key: str | None = None
 
 
+@strawberry.input(description="A return, and everything that is missing, at once.")
+class ReturnCaseInput:
+    case: strawberry.ID
+    expected_version: int
+    missing: list[str] = strawberry.field(description="Codes of the materials.")
+    note: str
+    idempotency_key: str | None = None
+
+
+@strawberry.input(description="A refusal by the handling center, with its reason.")
+class RefuseTransferInput:
+    case: strawberry.ID
+    expected_version: int
+    reason: str
+    idempotency_key: str | None = None
+
+
+@strawberry.input(description="Everything that the reviewer still needs, at once.")
+class RequestSupplementInput:
+    case: strawberry.ID
+    expected_version: int
+    materials: list[str] = strawberry.field(description="Codes of the materials.")
+    note: str
+    days: int | None = strawberry.field(default=None, description="Working days to bring it; 5 where left out.")
+    idempotency_key: str | None = None
+
+
+@strawberry.input(description="What was asked for, all of it.")
+class SupplementCaseInput:
+    case: strawberry.ID
+    expected_version: int
+    documents: list[SubmittedDocumentInput]
+    form: JSON | None = None
+    channel: Channel | None = strawberry.field(
+        default=None, description="Left out: COUNTER where something is shown on paper, else from home."
+    )
+    idempotency_key: str | None = None
+
+
+@strawberry.input(description="One to five stars for what was delivered.")
+class RateCaseInput:
+    case: strawberry.ID
+    stars: int
+    comment: str | None = None
+    idempotency_key: str | None = None
+
+
+NO_UPLOAD = UUID(int=0)
 FilterArgument = Annotated[CaseFilter | None, strawberry.argument(name="filter")]
 _ORDERS = {
     CaseOrder.SUBMITTED_DESC: [Order(models.Case.submitted_at, descending=True)],
@@ -278,7 +481,7 @@ class CasesQuery:
         desk = info.context
 
         async def found(session: AsyncSession) -> CasePreview:
-            return _preview(await assess(session, desk.registry, _draft(input), desk.now), desk.language)
+            return _preview(await assess(session, desk.registry, _draft(input), desk.actor, desk.now), desk.language)
 
         return await desk.read(found)
 
@@ -302,43 +505,72 @@ class CasesMutation:
     async def accept_case(self, info: Info, input: CaseActionInput) -> CasePayload:  # noqa: A002
         return await _act(info.context, "acceptCase", input, service.accept)
 
-    @strawberry.mutation(description="The handling center takes over, after the manifest has been verified.")
-    async def acknowledge_transfer(self, info: Info, input: CaseActionInput) -> CasePayload:  # noqa: A002
-        return await _act(info.context, "acknowledgeTransfer", input, service.acknowledge_transfer)
+    @strawberry.mutation(
+        description="Formal review not passed: everything missing is named at once, and the case is closed."
+    )
+    async def return_case(self, info: Info, input: ReturnCaseInput) -> CasePayload:  # noqa: A002
+        return await _act(info.context, "returnCase", input, service.return_, input.missing)
 
-    @strawberry.mutation
+    @strawberry.mutation(description="The handling center takes over, after the manifest's digests have been verified.")
+    async def acknowledge_transfer(self, info: Info, input: CaseActionInput) -> CasePayload:  # noqa: A002
+        return await _act(info.context, "acknowledgeTransfer", input, review.acknowledge_transfer)
+
+    @strawberry.mutation(
+        description="The handling center says that the case is not its own; it is routed again, and nothing is lost."
+    )
+    async def refuse_transfer(self, info: Info, input: RefuseTransferInput) -> CasePayload:  # noqa: A002
+        return await _act(info.context, "refuseTransfer", input, review.refuse_transfer, input.reason)
+
+    @strawberry.mutation(
+        description="The reviewer asks for everything that is still needed, once; the promised time rests meanwhile."
+    )
+    async def request_supplement(self, info: Info, input: RequestSupplementInput) -> CasePayload:  # noqa: A002
+        return await _act(
+            info.context, "requestSupplement", input, review.request_supplement, input.materials, input.days
+        )
+
+    @strawberry.mutation(description="The resident brings what was asked for, at A or from home; the review goes on.")
+    async def supplement_case(self, info: Info, input: SupplementCaseInput) -> CasePayload:  # noqa: A002
+        said = review.Supplement(documents=_handed(input.documents), form=input.form, channel=input.channel)
+        return await _act(info.context, "supplementCase", input, review.supplement, said)
+
+    @strawberry.mutation(description="Granted.")
     async def approve_case(self, info: Info, input: DecideCaseInput) -> CasePayload:  # noqa: A002
-        return await _decide(info.context, "approveCase", input, service.approve)
+        return await _act(info.context, "approveCase", input, review.approve, _outcome(input))
 
     @strawberry.mutation(description="Not granted; the reason is told to the applicant.")
     async def reject_case(self, info: Info, input: DecideCaseInput) -> CasePayload:  # noqa: A002
-        return await _decide(info.context, "rejectCase", input, service.reject)
+        return await _act(info.context, "rejectCase", input, review.reject, _outcome(input))
 
     @strawberry.mutation(
         description="The result goes home: from the handling center directly, or first to the receiving center and "
         "from there, with a second call, to the resident."
     )
     async def deliver_result(self, info: Info, input: CaseActionInput) -> CasePayload:  # noqa: A002
-        return await _act(info.context, "deliverResult", input, service.deliver_result)
+        return await _act(info.context, "deliverResult", input, review.deliver_result)
+
+    @strawberry.mutation(description="The applicant no longer wants it; possible until it is decided.")
+    async def withdraw_case(self, info: Info, input: CaseActionInput) -> CasePayload:  # noqa: A002
+        return await _act(info.context, "withdrawCase", input, service.withdraw)
+
+    @strawberry.mutation(description="好差评: one rating of what was delivered.")
+    async def rate_case(self, info: Info, input: RateCaseInput) -> CasePayload:  # noqa: A002
+        return await _act(info.context, "rateCase", input, service.rate, input.stars, input.comment)
 
 
-Verb = Callable[[AsyncSession, UUID, service.Step], Awaitable[models.Case]]
-
-
-async def _act(desk: Desk, name: str, said: CaseActionInput, verb: Verb) -> CasePayload:
-    async def do(session: AsyncSession) -> UUID:
-        step = service.Step(actor=desk.actor, now=desk.now, expected_version=said.expected_version, note=said.note)
-        return (await verb(session, _case_id(said.case), step)).id
-
-    return await written(desk, _payload, said.idempotency_key, {name: strawberry.asdict(said)}, do)
-
-
-async def _decide(
-    desk: Desk, name: str, said: DecideCaseInput, verb: Callable[..., Awaitable[models.Case]]
+async def _act(
+    desk: Desk, name: str, said: Any, verb: Callable[..., Awaitable[models.Case]], *more: Any
 ) -> CasePayload:
+    """One step of a case: `verb(session, case_id, step, *more)`."""
+
     async def do(session: AsyncSession) -> UUID:
-        step = service.Step(actor=desk.actor, now=desk.now, expected_version=said.expected_version)
-        return (await verb(session, _case_id(said.case), step, said.reason, said.result_number)).id
+        step = Step(
+            actor=desk.actor,
+            now=desk.now,
+            expected_version=getattr(said, "expected_version", None),
+            note=getattr(said, "note", None),
+        )
+        return (await verb(session, _case_id(said.case), step, *more)).id
 
     return await written(desk, _payload, said.idempotency_key, {name: strawberry.asdict(said)}, do)
 
@@ -380,8 +612,29 @@ def _draft(said: SubmitCaseInput) -> Draft:
         center=said.center,
         applicant=key_of(Resident, said.applicant),
         form=said.form,
-        documents=[(document.material, document.document) for document in said.documents or ()],
+        documents=_handed(said.documents or ()),
         delivery_route=said.delivery_route,
+        even_if_duplicate=bool(said.even_if_duplicate),
+    )
+
+
+def _handed(documents: Sequence[SubmittedDocumentInput]) -> list[Handed]:
+    """What is handed in, each with its place; an id that is none of an upload's finds none."""
+    return [
+        Handed(
+            place=("documents", str(position)),
+            material=one.material,
+            upload=None if one.document is None else key_of(Upload, one.document) or NO_UPLOAD,
+        )
+        for position, one in enumerate(documents)
+    ]
+
+
+def _outcome(said: DecideCaseInput) -> review.Outcome:
+    return review.Outcome(
+        reason=said.reason,
+        result_number=said.result_number,
+        result_document=None if said.result_document is None else key_of(Upload, said.result_document) or NO_UPLOAD,
     )
 
 
@@ -391,6 +644,7 @@ def _submission(said: SubmitCaseInput) -> service.Submission:
         channel=said.channel or Channel.COUNTER,
         agent=strawberry.asdict(said.agent) if said.agent else None,
         accept=bool(said.accept),
+        key=said.idempotency_key,
     )
 
 
@@ -399,11 +653,11 @@ def _conditions(desk: Desk, wanted: CaseFilter) -> list[ColumnElement[bool]]:
     where: list[ColumnElement[bool]] = []
     if wanted.center is not None:
         center = _center_id(wanted.center)
-        where.append(case.receiving_center_id.in_(center) | case.handling_center_id.in_(center))
+        where.append((case.receiving_center_id == center) | (case.handling_center_id == center))
     if wanted.receiving_center is not None:
-        where.append(case.receiving_center_id.in_(_center_id(wanted.receiving_center)))
+        where.append(case.receiving_center_id == _center_id(wanted.receiving_center))
     if wanted.handling_center is not None:
-        where.append(case.handling_center_id.in_(_center_id(wanted.handling_center)))
+        where.append(case.handling_center_id == _center_id(wanted.handling_center))
     if wanted.resident is not None:
         where.append(case.applicant_id == key_of(Resident, wanted.resident))
     if wanted.item is not None:
@@ -418,8 +672,10 @@ def _conditions(desk: Desk, wanted: CaseFilter) -> list[ColumnElement[bool]]:
     if wanted.mode is not None:
         where.append(case.mode == wanted.mode.value)
     if wanted.overdue is not None:
-        overdue = func.coalesce(case.decided_at, desk.now) > case.due_at
+        overdue = func.coalesce(case.decided_at, case.closed_at, case.resting_since, desk.now) > case.due_at
         where.append(overdue if wanted.overdue else ~overdue)
+    if wanted.due_before is not None:
+        where += [case.decided_at.is_(None), case.closed_at.is_(None), case.due_at < wanted.due_before]
     if wanted.submitted_from is not None:
         where.append(case.submitted_at >= wanted.submitted_from)
     if wanted.submitted_to is not None:
@@ -429,5 +685,6 @@ def _conditions(desk: Desk, wanted: CaseFilter) -> list[ColumnElement[bool]]:
     return where
 
 
-def _center_id(code: str) -> Select[UUID]:
-    return select(centers.Center.id).where(centers.Center.code == code)
+def _center_id(code: str) -> ScalarSelect[UUID]:
+    """The one center, found before the cases are: so that indexes of both columns can be used for either of them."""
+    return select(centers.Center.id).where(centers.Center.code == code).scalar_subquery()

@@ -14,6 +14,7 @@ from strawberry.dataloader import DataLoader
 
 from tongban.catalog.signing import Signer
 from tongban.centers.hours import day_in_shanghai
+from tongban.documents.files import Files
 from tongban.events.feed import Feed
 from tongban.graphql.errors import Unavailable, reaching, translated
 from tongban.identity.actor import Actor
@@ -27,14 +28,19 @@ Row: TypeAlias = Mapping[str, Any]
 
 @dataclass(slots=True)
 class Desk:
-    """One request's context. Statements of a request run one after another, on one connection."""
+    """One request's context; `base` is the address at which it reached us.
+
+    Statements of a request run one after another, on one connection.
+    """
 
     sessions: Sessions
     registry: Registry
     signer: Signer
     actor: Actor
     now: datetime
+    files: Files
     language: str = "zh"
+    base: str = "/"
     clock: Callable[[], datetime] | None = None
     """For what goes on after `now`."""
     feed: Feed | None = None

@@ -2,16 +2,17 @@
 
 import logging
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import aclosing
 from functools import cache
 from typing import Any
 
 import strawberry
-from strawberry.extensions import MaxTokensLimiter, SchemaExtension
+from strawberry.extensions import MaxTokensLimiter, ParserCache, SchemaExtension, ValidationCache
 from strawberry.schema.config import StrawberryConfig
 from strawberry.schema.schema import StreamResult
 from strawberry.types import ExecutionContext, ExecutionResult
+from strawberry.types.execution import PreExecutionError
 from strawberry.types.graphql import OperationType
 
 from graphql import GraphQLError
@@ -19,10 +20,12 @@ from tongban.errors import traced
 from tongban.graphql.admission import AdmissionMutation, AdmissionQuery
 from tongban.graphql.cases import CasesMutation, CasesQuery
 from tongban.graphql.catalog import CatalogQuery
-from tongban.graphql.centers import CentersQuery
+from tongban.graphql.centers import CentersMutation, CentersQuery
 from tongban.graphql.cost import CostLimit
+from tongban.graphql.documents import DocumentsMutation
 from tongban.graphql.errors import Unavailable, is_unexpected
 from tongban.graphql.node import NodeQuery
+from tongban.graphql.notifications import NotificationsQuery
 from tongban.graphql.plugins import PluginsQuery
 from tongban.graphql.residents import ResidentsMutation, ResidentsQuery
 from tongban.graphql.scalars import SCALARS
@@ -32,17 +35,27 @@ from tongban.graphql.viewer import ViewerQuery
 log = logging.getLogger(__name__)
 MOST_TOKENS = 2_000
 """Of one document; what is longer is refused before it is understood."""
+REMEMBERED = 256
+"""Documents that are understood and found valid once: frontends send the same few again and again."""
 
 
 @strawberry.type(description="What can be asked.")
 class Query(
-    NodeQuery, ViewerQuery, CatalogQuery, CentersQuery, ResidentsQuery, CasesQuery, AdmissionQuery, PluginsQuery
+    NodeQuery,
+    ViewerQuery,
+    CatalogQuery,
+    CentersQuery,
+    ResidentsQuery,
+    CasesQuery,
+    NotificationsQuery,
+    AdmissionQuery,
+    PluginsQuery,
 ):
     """What can be asked."""
 
 
 @strawberry.type(description="What can be done. What is refused comes back as `problems`; nothing was written then.")
-class Mutation(ResidentsMutation, CasesMutation, AdmissionMutation):
+class Mutation(ResidentsMutation, DocumentsMutation, CasesMutation, AdmissionMutation, CentersMutation):
     """What can be done."""
 
 
@@ -65,6 +78,16 @@ class Schema(strawberry.Schema):
                 log.error("%s%s", told, f" ({times} times)" if times > 1 else "")
 
 
+class Validated(ValidationCache):
+    """Validates what is not known to be valid, unless it was refused already."""
+
+    def on_validate(self) -> Iterator[None]:
+        if self.execution_context.pre_execution_errors is None:
+            yield from super().on_validate()
+        else:
+            yield
+
+
 class Resting(SchemaExtension):
     """Gives back the connection after each answer of a stream, before it is sent: its reader may be slow."""
 
@@ -81,16 +104,25 @@ def build_schema() -> Schema:
         mutation=Mutation,
         subscription=Subscription,
         config=StrawberryConfig(scalar_map=SCALARS, disable_field_suggestions=False),
-        extensions=[lambda: MaxTokensLimiter(max_token_count=MOST_TOKENS), CostLimit, Resting],
+        extensions=[
+            lambda: MaxTokensLimiter(max_token_count=MOST_TOKENS),
+            lambda: ParserCache(maxsize=REMEMBERED),
+            CostLimit,
+            lambda: Validated(maxsize=REMEMBERED),
+            Resting,
+        ],
     )
 
 
 async def _up_to_a_failure(results: StreamResult) -> StreamResult:
-    async with aclosing(results):
-        async for result in results:
-            yield result
-            if isinstance(result, ExecutionResult) and result.errors and result.data is None:
-                return
+    try:
+        async with aclosing(results):
+            async for result in results:
+                yield result
+                if isinstance(result, ExecutionResult) and result.errors and result.data is None:
+                    return
+    except GraphQLError as error:  # of the document, where it is looked up among those that are known
+        yield PreExecutionError(data=None, errors=[error])
 
 
 def _for_the_log(error: GraphQLError) -> str | None:

@@ -32,3 +32,6 @@ class Actor:
 
 DEVELOPER = Actor(subject="developer", name="Developer", roles=frozenset(Role), everywhere=True)
 """The one trusted actor while there is no sign-in: a server for development, bound to the loopback address."""
+
+SYSTEM = Actor(subject="system", name="System", roles=frozenset(), everywhere=True)
+"""Who does what nobody asked for: timers, and the storing of what was sent."""
