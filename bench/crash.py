@@ -116,6 +116,12 @@ class Server:
     process: "subprocess.Popen[bytes] | None" = None
 
     @property
+    def running(self) -> "subprocess.Popen[bytes]":
+        if self.process is None:
+            raise SystemExit("the server was not started")
+        return self.process
+
+    @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
@@ -129,8 +135,7 @@ class Server:
 
     def workers(self) -> list[int]:
         """The processes that serve: children of the first one, which have children of their own, the departments."""
-        assert self.process is not None
-        return [pid for pid in _children(self.process.pid) if _children(pid)]
+        return [pid for pid in _children(self.running.pid) if _children(pid)]
 
     def kill_worker(self) -> None:
         if workers := self.workers():
@@ -138,19 +143,17 @@ class Server:
             _kill(victim, *_descendants(victim))
 
     def kill(self) -> None:
-        assert self.process is not None
-        _kill(self.process.pid, *_descendants(self.process.pid))
-        self.process.wait()
+        _kill(self.running.pid, *_descendants(self.running.pid))
+        self.running.wait()
         self.start()
 
     def stop(self) -> None:
-        assert self.process is not None
-        self.process.terminate()
+        self.running.terminate()
         try:
-            self.process.wait(20)
+            self.running.wait(20)
         except subprocess.TimeoutExpired:
-            _kill(self.process.pid, *_descendants(self.process.pid))
-            self.process.wait()
+            _kill(self.running.pid, *_descendants(self.running.pid))
+            self.running.wait()
 
 
 def _children(pid: int) -> list[int]:

@@ -3,7 +3,7 @@
     .venv/bin/python bench/throughput.py [--seconds 15] [--clients 8] [--workers 2]
 
 One run, one database, in turns: submitCase through the public API (validated, two documents, event, outbox, worklist,
-durable when it answers), and the statements that it runs, recorded and replayed by pgbench with parameters of their own.
+durable when it answers), and the statements that it runs, recorded and replayed by pgbench with values of their own.
 The ratio is what our part of the work costs: 1 would be no cost at all.
 """
 

@@ -430,11 +430,11 @@ def _calls(path: Path, name: str) -> bool:
 
 
 def _commands_of(group: Any, before: str = "") -> Iterator[tuple[str, Any]]:
-    """Each command by its whole name, those of groups too."""
+    """Each command that people use, by its whole name, those of groups too."""
     for name, command in group.commands.items():
         if hasattr(command, "commands"):
             yield from _commands_of(command, f"{before}{name} ")
-        else:
+        elif not command.hidden:
             yield f"{before}{name}", command
 
 

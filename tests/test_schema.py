@@ -94,7 +94,7 @@ WHOLE = {
     *("ProposalFilter", "ProposalImpact", "ProposalKind", "ProposalPayload", "ProposalStatus", "ProposeChangeInput"),
     *("PublishEditionInput", "PublishEditionPayload", "Stance", "TongbanCheckReport", "Verdict", "Waiver"),
     "WaiverInput",
-    *("Node", "PageInfo", "Problem", "ProblemCode", "Role"),
+    *("Node", "PageInfo", "Problem", "ProblemCode", "Role", "WorklistChange", "WorklistChangeKind"),
 }
 """The types that this version serves with every name that they were promised with."""
 

@@ -50,6 +50,7 @@ class Desk:
     loaders: dict[Hashable, DataLoader[Any, Any]] = field(default_factory=dict)
     _reading: AsyncSession | None = None
     _over: bool = False
+    _told: bool = False
     _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     @property
@@ -109,19 +110,29 @@ class Desk:
             self.loaders[key] = DataLoader(load_fn=load)
         return self.loaders[key]
 
-    async def rest(self) -> None:
-        """Gives back the connection and forgets what was loaded: the next answer may be long in coming."""
-        async with self._turn:
-            await self._forget()
-
-    def anew(self) -> None:
-        """Begins the next answer of a subscription, at its own time."""
+    async def anew(self) -> None:
+        """Begins the next answer of a subscription, at its own time, once it is its turn among all that are told."""
+        if self.feed is not None and not self._told:
+            await self.feed.turns.acquire()
+            self._told = True
         if self.clock is not None:
             self.now = self.clock()
+
+    async def rest(self) -> None:
+        """Gives back turn and connection, and forgets what was loaded: the next answer may be long in coming."""
+        async with self._turn:
+            await self._forget()
+        self._pass_on()
+
+    def _pass_on(self) -> None:
+        if self.feed is not None and self._told:
+            self._told = False
+            self.feed.turns.release()
 
     async def close(self) -> None:
         """Ends the request. Who still reads, after a field beside it has failed, ends first; nobody may begin."""
         self._over = True
+        self._pass_on()
         async with self._turn:
             await self._forget()
 
