@@ -1,11 +1,14 @@
 """The errand of the source, step by step: hukou in 虹口, home in 青浦, work in 嘉定, one center, one visit."""
 
+import shutil
+import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from io import StringIO
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -33,6 +36,7 @@ from support import (
     application,
     centers_of,
     done,
+    equipment_in,
     new_database,
     register,
     submit,
@@ -612,7 +616,9 @@ async def cases_at(url: str) -> dict[str, int]:
 @contextmanager
 def serving(url: str, registry: Registry) -> Iterator[str]:
     """The address of a server in a thread of its own, over that database, until the block ends."""
-    server = uvicorn.Server(uvicorn.Config(create_server_app(url, registry, SIGNER, 2), port=0, log_level="warning"))
+    folder = Path(tempfile.mkdtemp(prefix="errand-"))
+    app = create_server_app(url, equipment_in(folder, registry), 2)
+    server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="warning"))
     thread = threading.Thread(target=server.run)
     thread.start()
     try:
@@ -624,3 +630,4 @@ def serving(url: str, registry: Registry) -> Iterator[str]:
     finally:
         server.should_exit = True
         thread.join()
+        shutil.rmtree(folder)

@@ -19,18 +19,21 @@ import typer
 import uvicorn
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
 from rich.table import Table
+from starlette.applications import Starlette
 
 from graphql import GraphQLError
-from tongban import prepare
+from tongban import background, prepare
 from tongban.app import create_server_app
 from tongban.catalog.signing import Signer, signer_from
 from tongban.centers.rows import SHIPPED
-from tongban.commands import catalog, kit
+from tongban.commands import calendar, catalog, kit, workers
 from tongban.commands.terminal import err, out, read_settings, running_database, say
 from tongban.demo import play
+from tongban.equipment import Equipment, equipped
 from tongban.errors import DataError, SetupError
 from tongban.graphql.names import missing_names
 from tongban.graphql.schema import build_schema
+from tongban.graphql.sockets import FOR_UVICORN
 from tongban.migrate import Revisions
 from tongban.registry import Plugin, PluginState, Registry, open_registry
 from tongban.settings import Settings
@@ -50,18 +53,37 @@ def serve(
     port: Annotated[
         int | None, typer.Option(min=0, max=65535, help="Port to listen on; 8000 where left out, 0 for a free one.")
     ] = None,
+    processes: Annotated[
+        int | None, typer.Option("--workers", min=1, max=64, help="Server processes on one database; 1 where left out.")
+    ] = None,
 ) -> None:
     """Start the database if none is named, migrate, load the city, and serve until Ctrl-C or SIGTERM."""
     settings = read_settings()
     host, port = host or settings.host, settings.port if port is None else port
+    processes = processes or settings.workers
     city = _city(settings.city_data)
     with _listening(host, port) as listener, running_database(settings) as url:
         if not ip_address(listener.getsockname()[0]).is_loopback:
             err.print(f"Listening on {host}, with no sign-in yet: whoever reaches it may do anything.", style="yellow")
         where = f"http://{f'[{host}]' if ':' in host else host}:{listener.getsockname()[1]}/graphql"
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-            runner.run(_serve(url, settings, city, listener, where))
+            if processes == 1:
+                runner.run(_serve(url, settings, city, listener, where))
+            else:
+                runner.run(_serve_by(processes, url, settings, city, listener, where))
     say("stopped")
+
+
+@app.command(hidden=True)
+def worker(
+    listener: Annotated[int, typer.Option(help="File descriptor of the listening socket.")],
+    lead: Annotated[int, typer.Option(help="File descriptor of the socket to the parent.")],
+) -> None:
+    """Serve as one of several processes; started by `serve`, which names the database by its settings."""
+    settings = read_settings()
+    assert settings.database_url is not None  # noqa: S101
+    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+        runner.run(_work(settings.database_url, settings, socket.socket(fileno=listener), socket.socket(fileno=lead)))
 
 
 @app.command()
@@ -149,6 +171,7 @@ def demo(
 
 app.command("new-department")(kit.write_department)
 app.command()(kit.check)
+app.add_typer(calendar.app, name="calendar")
 app.add_typer(catalog.app, name="catalog")
 
 
@@ -172,11 +195,11 @@ class _Log(logging.Handler):
 
 
 class _Server(uvicorn.Server):
-    """Says where it serves once it does. Ends by returning, where uvicorn would send itself the signal again."""
+    """Tells once it serves. Ends by returning, where uvicorn would send itself the signal again."""
 
-    def __init__(self, config: uvicorn.Config, where: str) -> None:
-        super().__init__(config)
-        self.where = where
+    def __init__(self, server: Starlette, serves: Callable[[], None]) -> None:
+        super().__init__(uvicorn.Config(server, log_config=None, timeout_graceful_shutdown=GRACE, **FOR_UVICORN))
+        self.state, self.serves = server.state, serves
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -194,9 +217,10 @@ class _Server(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
-        say(f"Tongban serves on {self.where} (Ctrl-C ends it)")
+        self.serves()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self.state.stop()
         if self.server_state.tasks:
             say(f"open requests have {GRACE} s to end (Ctrl-C ends them now)")
         await super().shutdown(sockets)
@@ -226,13 +250,38 @@ def _told(before: Revisions) -> str:
 
 async def _serve(url: str, settings: Settings, city: Path, listener: socket.socket, where: str) -> None:
     """Prepares the database and serves, on one event loop with the departments' processes."""
-    signer = signer_from(settings.signing_key_file)
-    async with open_registry() as registry:
-        say(_told(await prepare.migrated(url)))
-        await _load(url, registry, signer, city)
-        server = create_server_app(url, registry, signer, settings.pool_size)
-        config = uvicorn.Config(server, log_config=None, timeout_graceful_shutdown=GRACE)
-        await _Server(config, where).serve(sockets=[listener])
+    async with equipped(settings) as equipment:
+        await _prepared(url, equipment, city)
+        server = create_server_app(url, equipment, settings.pool_size)
+        await _Server(server, lambda: _say_where(where)).serve(sockets=[listener])
+
+
+async def _serve_by(number: int, url: str, settings: Settings, city: Path, listener: socket.socket, where: str) -> None:
+    """Prepares the database, and has that many processes serve it."""
+    async with equipped(settings) as equipment:
+        await _prepared(url, equipment, city)
+    given = {"TONGBAN_DATABASE_URL": url}
+    await workers.supervise(number, ("worker",), listener, given, lambda: _say_where(where), GRACE + background.ENDING)
+
+
+async def _work(url: str, settings: Settings, listener: socket.socket, lead: socket.socket) -> None:
+    """Serves until it is told to end, or the parent has ended."""
+    async with equipped(settings) as equipment:
+        server = _Server(create_server_app(url, equipment, settings.pool_size), lambda: workers.tell_ready(lead))
+        with workers.following(lead, server):
+            await server.serve(sockets=[listener])
+
+
+async def _prepared(url: str, equipment: Equipment, city: Path) -> None:
+    """Brings the database up to date. Says so where nobody scans documents."""
+    if equipment.files.scanner is None:
+        err.print("No scanner is set (TONGBAN_SCAN_COMMAND): documents are stored unscanned.", style="yellow")
+    say(_told(await prepare.migrated(url)))
+    await _load(url, equipment.registry, equipment.signer, city)
+
+
+def _say_where(where: str) -> None:
+    say(f"Tongban serves on {where} (Ctrl-C ends it)")
 
 
 async def _only_load(url: str, settings: Settings, city: Path) -> None:

@@ -40,6 +40,19 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_upload_expires_at"), "upload", ["expires_at"], unique=False)
     op.create_table(
+        "calendar_publication",
+        sa.Column("year", sa.Integer(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("days", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("source", sa.Text(), nullable=False),
+        sa.Column("actor", sa.Text(), nullable=False),
+        sa.Column("at", postgresql.TIMESTAMP(timezone=True), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.CheckConstraint("version >= 1", name=op.f("ck_calendar_publication_version")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_calendar_publication")),
+        sa.UniqueConstraint("year", "version", name=op.f("uq_calendar_publication_year_version")),
+    )
+    op.create_table(
         "worklist_change",
         sa.Column("center_id", sa.Uuid(), nullable=False),
         sa.Column("sequence", sa.BigInteger(), nullable=False),
@@ -86,12 +99,12 @@ def upgrade() -> None:
         sa.Column("kind", sa.Text(), nullable=False),
         sa.Column("channel", sa.Text(), nullable=False),
         sa.Column("created_at", postgresql.TIMESTAMP(timezone=True), nullable=False),
-        sa.Column("attempts", sa.Integer(), nullable=False),
-        sa.Column("last_error", sa.Text(), nullable=True),
+        sa.Column("words", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("message_id", sa.Uuid(), nullable=False),
         sa.Column("delivered_at", postgresql.TIMESTAMP(timezone=True), nullable=True),
+        sa.Column("reference", sa.Text(), nullable=True),
         sa.Column("case_id", sa.Uuid(), nullable=False),
         sa.Column("id", sa.Uuid(), nullable=False),
-        sa.CheckConstraint("attempts >= 0", name=op.f("ck_notice_attempts")),
         sa.ForeignKeyConstraint(["case_id"], ["service_case.id"], name=op.f("fk_notice_case_id_service_case")),
         sa.PrimaryKeyConstraint("case_id", "id", name=op.f("pk_notice")),
         sa.UniqueConstraint("case_id", "sequence", "channel", name=op.f("uq_notice_case_id_sequence_channel")),
@@ -115,7 +128,7 @@ def upgrade() -> None:
         sa.Column("done_at", postgresql.TIMESTAMP(timezone=True), nullable=True),
         sa.Column("case_id", sa.Uuid(), nullable=False),
         sa.Column("id", sa.Uuid(), nullable=False),
-        sa.CheckConstraint("topic IN ('EVENT', 'TRANSFER', 'NOTICE')", name=op.f("ck_outbox_topic")),
+        sa.CheckConstraint("topic IN ('EVENT', 'TRANSFER', 'NOTICE', 'BROKER')", name=op.f("ck_outbox_topic")),
         sa.CheckConstraint("attempts >= 0", name=op.f("ck_outbox_attempts")),
         sa.ForeignKeyConstraint(["case_id"], ["service_case.id"], name=op.f("fk_outbox_case_id_service_case")),
         sa.PrimaryKeyConstraint("case_id", "id", name=op.f("pk_outbox")),
@@ -193,6 +206,12 @@ def upgrade() -> None:
     op.add_column("transfer", sa.Column("refused_at", postgresql.TIMESTAMP(timezone=True), nullable=True))
     op.add_column("transfer", sa.Column("refusal_reason", sa.Text(), nullable=True))
     op.add_column("transfer", sa.Column("canceled_at", postgresql.TIMESTAMP(timezone=True), nullable=True))
+    op.add_column("transfer", sa.Column("sequence", sa.Integer(), nullable=False, server_default=sa.text("0")))
+    op.execute(
+        "UPDATE transfer AS t SET sequence = (SELECT count(*) FROM transfer AS o "
+        "WHERE o.case_id = t.case_id AND (o.sent_at, o.id) <= (t.sent_at, t.id))"
+    )
+    op.alter_column("transfer", "sequence", server_default=None)
     op.add_column("transfer", sa.Column("attempts", sa.Integer(), nullable=False, server_default=sa.text("0")))
     op.alter_column("transfer", "attempts", server_default=None)
     op.add_column("transfer", sa.Column("escalation", sa.Integer(), nullable=False, server_default=sa.text("0")))
@@ -240,9 +259,57 @@ def upgrade() -> None:
         unique=True,
         postgresql_where=sa.text("acknowledged_at IS NULL AND refused_at IS NULL AND canceled_at IS NULL"),
     )
+    op.create_index(
+        "ix_service_case_undecided_receiving",
+        "service_case",
+        ["receiving_center_id", "due_at", "id"],
+        unique=False,
+        postgresql_where=sa.text("decided_at IS NULL AND closed_at IS NULL"),
+    )
+    op.create_index(
+        "ix_service_case_undecided_handling",
+        "service_case",
+        ["handling_center_id", "due_at", "id"],
+        unique=False,
+        postgresql_where=sa.text("decided_at IS NULL AND closed_at IS NULL"),
+    )
+    op.create_index(
+        "ix_service_case_undecided_due",
+        "service_case",
+        ["due_at", "id"],
+        unique=False,
+        postgresql_where=sa.text("decided_at IS NULL AND closed_at IS NULL"),
+    )
+    op.create_index(
+        "ix_service_case_provisional",
+        "service_case",
+        ["id"],
+        unique=False,
+        postgresql_where=sa.text("closed_at IS NULL AND (due_provisional OR statutory_provisional)"),
+    )
 
 
 def downgrade() -> None:
+    op.drop_index(
+        "ix_service_case_provisional",
+        table_name="service_case",
+        postgresql_where=sa.text("closed_at IS NULL AND (due_provisional OR statutory_provisional)"),
+    )
+    op.drop_index(
+        "ix_service_case_undecided_due",
+        table_name="service_case",
+        postgresql_where=sa.text("decided_at IS NULL AND closed_at IS NULL"),
+    )
+    op.drop_index(
+        "ix_service_case_undecided_handling",
+        table_name="service_case",
+        postgresql_where=sa.text("decided_at IS NULL AND closed_at IS NULL"),
+    )
+    op.drop_index(
+        "ix_service_case_undecided_receiving",
+        table_name="service_case",
+        postgresql_where=sa.text("decided_at IS NULL AND closed_at IS NULL"),
+    )
     op.drop_index(
         "uq_transfer_open",
         table_name="transfer",
@@ -263,6 +330,7 @@ def downgrade() -> None:
     }.items():
         for name in names:
             op.drop_constraint(op.f(f"ck_{table}_{name}"), table, type_="check")
+    op.drop_column("transfer", "sequence")
     op.drop_column("transfer", "escalation")
     op.drop_column("transfer", "attempts")
     op.drop_column("transfer", "canceled_at")
@@ -302,3 +370,4 @@ def downgrade() -> None:
     op.drop_table("worklist_change")
     op.drop_index(op.f("ix_upload_expires_at"), table_name="upload")
     op.drop_table("upload")
+    op.drop_table("calendar_publication")

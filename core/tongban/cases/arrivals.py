@@ -34,20 +34,16 @@ class LocalCourier:
 
 async def receive(session: AsyncSession, store: ObjectStore, parcel: Parcel, at: UUID, now: datetime) -> Receipt:
     """What the center `at` does with a parcel that arrives there."""
-    if digest_of(parcel.manifest) != parcel.manifest_digest:
-        return Receipt.DAMAGED
+    key = (parcel.case_id, parcel.transfer_id)
+    seen = await session.get(Transfer, key)  # no lock while files are read, and no file where nobody waits for it
+    if (answer := _answer(seen, parcel, at)) is not None:
+        return answer
     if not await _intact(store, parcel.manifest):
         return Receipt.DAMAGED
     case = await locked(session, parcel.case_id)
-    transfer = await session.get(Transfer, (parcel.case_id, parcel.transfer_id), populate_existing=True)
-    if transfer is None or transfer.to_center_id != at or parcel.to_center_id != at:
-        return Receipt.NOT_OURS
-    if transfer.manifest_digest != parcel.manifest_digest:
-        return Receipt.DAMAGED
-    if transfer.delivered_at is not None:
-        return Receipt.STORED
-    if transfer.canceled_at is not None or transfer.refused_at is not None:
-        return Receipt.CLOSED
+    transfer = await session.get(Transfer, key, populate_existing=True)
+    if transfer is None or (answer := _answer(transfer, parcel, at)) is not None:
+        return answer or Receipt.NOT_OURS
     before, step = case.current_center_id, Step(actor=SYSTEM, now=now, expected_version=None)
     acting = await centers.acting(session, at)
     if acting != at:
@@ -56,6 +52,31 @@ async def receive(session: AsyncSession, store: ObjectStore, parcel: Parcel, at:
         await _store(session, case, transfer, step)
     await finish(session, case, before, now)
     return Receipt.STORED if acting == at else Receipt.REDIRECTED
+
+
+def _answer(transfer: Transfer | None, parcel: Parcel, at: UUID) -> Receipt | None:
+    """What can be said of a parcel without looking into its files; None where they are to be stored now."""
+    if not _ours(transfer, parcel, at):
+        return Receipt.NOT_OURS
+    if transfer is None or not _as_sent(transfer, parcel):
+        return Receipt.DAMAGED
+    return _before(transfer)
+
+
+def _ours(transfer: Transfer | None, parcel: Parcel, at: UUID) -> bool:
+    return transfer is not None and transfer.to_center_id == at == parcel.to_center_id
+
+
+def _as_sent(transfer: Transfer, parcel: Parcel) -> bool:
+    return digest_of(parcel.manifest) == parcel.manifest_digest == transfer.manifest_digest
+
+
+def _before(transfer: Transfer) -> Receipt | None:
+    """What became of the transfer before this parcel came."""
+    if transfer.delivered_at is not None:
+        return Receipt.STORED
+    ended = transfer.canceled_at is not None or transfer.refused_at is not None
+    return Receipt.CLOSED if ended else None
 
 
 async def _intact(store: ObjectStore, manifest: Manifest) -> bool:
@@ -103,10 +124,10 @@ async def _redirect(session: AsyncSession, case: Case, transfer: Transfer, actin
     if purpose is TransferPurpose.HANDLING:
         await follow_merger(session, case, acting, step)
         return
-    record(session, case, "ROUTE", case.status, acting, step, {"merged": str(transfer.to_center_id)})
+    record(session, case, "TRANSFER_REDIRECTED", case.status, acting, step, {"merged": str(transfer.to_center_id)})
     purposes = (DocumentPurpose.RESULT,) if purpose is TransferPurpose.RESULT else HANDED_IN
-    if acting != transfer.from_center_id:
+    if not await centers.same(session, acting, transfer.from_center_id):
         documents = await documents_held(session, case, transfer.from_center_id, *purposes)
         await send(session, case, purpose, transfer.from_center_id, acting, documents, step)
-    elif purpose is TransferPurpose.REROUTING:  # A was merged into the center that refused: it is home already
+    elif purpose is TransferPurpose.REROUTING:  # one center acts for A and for who refused: it is home already
         await route_on(session, case, step, refused_by=transfer.from_center_id)

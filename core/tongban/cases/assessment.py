@@ -116,7 +116,7 @@ async def assess(session: AsyncSession, registry: Registry, draft: Draft, actor:
     delivery = _delivery_route(item, draft.delivery_route, problems)
     needs = await _Materials.of(session, item, today)
     missing, handed_in = needs.sorted_out(draft.documents, form, problems)
-    uploads, faults = await uploads_of(session, actor, center, draft.documents) if center else ({}, [])
+    uploads, faults = await uploads_of(session, actor, center, draft.documents, now) if center else ({}, [])
     problems += faults
     if resident is None or center is None:
         return Assessment(
@@ -175,20 +175,26 @@ async def route_again(session: AsyncSession, item: ServiceItem, resident: Reside
 
 
 async def uploads_of(
-    session: AsyncSession, actor: Actor, center: Center, documents: Sequence[Handed], case: UUID | None = None
+    session: AsyncSession,
+    actor: Actor,
+    center: Center,
+    documents: Sequence[Handed],
+    now: datetime,
+    case: UUID | None = None,
 ) -> tuple[dict[UUID, Upload], list[Problem]]:
     """The uploads that are handed in, by id, and a problem for each that can't be; each is handed in once."""
     places: dict[UUID, tuple[str, ...]] = {}
     twice: list[Problem] = []
     for document in documents:
+        place = document.place if document.material is None else (*document.place, "document")
         if document.upload in places:
-            twice.append(problem("document_twice", *document.place, "document"))
+            twice.append(problem("document_twice", *place))
         elif document.upload is not None:
-            places[document.upload] = document.place
-    uploads, faults = await documents_room.handed_in(session, actor, center, places)
+            places[document.upload] = place
+    uploads, faults = await documents_room.handed_in(session, actor, center, places, now)
     if case is not None and uploads:
         there = select(Document.id).where(Document.case_id == case, Document.id.in_(uploads))
-        twice += [problem("document_twice", *places[one], "document") for one in await session.scalars(there)]
+        twice += [problem("document_twice", *places[one]) for one in await session.scalars(there)]
     return uploads, [*faults, *twice]
 
 

@@ -12,6 +12,7 @@ from uuid import UUID
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from tongban.cases.handing_in import DOCUMENTS
 from tongban.cases.manifest import digest_of
 from tongban.cases.models import Case, CaseEvent, Document, Transfer
 from tongban.cases.words import CaseStatus, DocumentPurpose, TransferPurpose
@@ -20,6 +21,7 @@ from tongban.storage.objects import NoObject, ObjectStore
 
 LOT = 500
 """Cases read at once."""
+_AT_B = frozenset({CaseStatus.UNDER_REVIEW, CaseStatus.APPROVED, CaseStatus.REJECTED, CaseStatus.RESULT_IN_TRANSFER})
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,41 +34,49 @@ class Fault:
 
 
 @dataclass(frozen=True, slots=True)
-class Numbered:
-    """A case's events: how many, and the number of the last."""
+class Logged:
+    """What a case's events say: how many they are, the number of the last, the documents that were handed in."""
 
     count: int
     last: int
+    documents: frozenset[str] = frozenset()
 
 
 def faults_of(
     case: Case,
     documents: Sequence[Document],
     transfers: Sequence[Transfer],
-    events: Numbered,
+    events: Logged,
     successors: Mapping[UUID, UUID],
 ) -> list[str]:
     """What speaks against a case's custody: its transfers in the order of sending, the successors of merged centers."""
     faults: list[str] = []
     by_id = {str(document.id): document for document in documents}
     holders = {
-        str(document.id): case.receiving_center_id
+        str(document.id): case.handling_center_id
+        if document.purpose == DocumentPurpose.RESULT
+        else case.receiving_center_id
         for document in documents
-        if document.purpose == DocumentPurpose.APPLICATION
     }
     application = case.receiving_center_id
+
+    def apart(first: UUID, second: UUID) -> bool:
+        return _end(first, successors) != _end(second, successors)
+
     for transfer in transfers:
         name = f"transfer {transfer.id}"
         if digest_of(transfer.manifest) != transfer.manifest_digest:
             faults.append(f"{name}: its manifest is not what it was")
         if transfer.purpose == TransferPurpose.HANDLING and not _as_computed(transfer):
             faults.append(f"{name}: went elsewhere than computed")
+        if transfer.purpose != TransferPurpose.HANDLING and apart(transfer.to_center_id, case.receiving_center_id):
+            faults.append(f"{name}: went elsewhere than home")
         for entry in transfer.manifest["documents"]:
             document = by_id.get(entry["document"])
             if document is None or (document.digest, document.size) != (entry["digest"], entry["size"]):
                 faults.append(f"{name}: document {entry['document']} is missing, or is another one")
                 continue
-            if holders.setdefault(entry["document"], transfer.from_center_id) != transfer.from_center_id:
+            if apart(holders[entry["document"]], transfer.from_center_id):
                 faults.append(f"{name}: sent document {entry['document']} from where it was not")
             if transfer.delivered_at is not None:
                 holders[entry["document"]] = transfer.to_center_id
@@ -75,11 +85,17 @@ def faults_of(
     faults += [
         f"document {document.id}: is not where its transfers brought it"
         for document in documents
-        if holders.get(str(document.id), document.custodian_id) != document.custodian_id
+        if apart(holders[str(document.id)], document.custodian_id)
     ]
-    if case.custodian_id != application:
+    if apart(case.custodian_id, application):
         faults.append("the application is not where its transfers brought it")
-    faults += _open_faults(case, transfers, successors)
+    faults += [f"document {one}: was handed in, and is not there" for one in sorted(events.documents - set(by_id))]
+    faults += [f"document {one}: was never handed in" for one in sorted(set(by_id) - events.documents)]
+    faults += _open_faults(case, transfers)
+    if case.status in _AT_B:
+        handed_in = (document.custodian_id for document in documents if document.purpose != DocumentPurpose.RESULT)
+        if any(apart(holder, case.handling_center_id) for holder in (case.custodian_id, *handed_in)):
+            faults.append("is reviewed where its documents are not")
     if not events.count == events.last == case.last_event:
         faults.append(f"{events.count} events, numbered up to {events.last}, where {case.last_event} were written")
     return faults
@@ -90,7 +106,7 @@ def _as_computed(transfer: Transfer) -> bool:
     return str(transfer.to_center_id) in (routing.get("center"), routing.get("mergedInto"))
 
 
-def _open_faults(case: Case, transfers: Sequence[Transfer], successors: Mapping[UUID, UUID]) -> list[str]:
+def _open_faults(case: Case, transfers: Sequence[Transfer]) -> list[str]:
     """Whether what is on its way fits the state of the case."""
     still = [t for t in transfers if t.acknowledged_at is None and t.refused_at is None and t.canceled_at is None]
     faults = []
@@ -98,10 +114,6 @@ def _open_faults(case: Case, transfers: Sequence[Transfer], successors: Mapping[
         faults.append("says wrongly whether something is on its way")
     if case.status == CaseStatus.IN_TRANSFER and len(still) != 1:
         faults.append(f"is in transfer with {len(still)} open transfers")
-    if case.status in (CaseStatus.UNDER_REVIEW, CaseStatus.APPROVED, CaseStatus.REJECTED) and _end(
-        case.custodian_id, successors
-    ) != _end(case.handling_center_id, successors):
-        faults.append("is reviewed where its documents are not")
     return faults
 
 
@@ -139,8 +151,8 @@ async def audit(
         documents, transfers = await _documents(session, ids), await _transfers(session, ids)
         events = await _events(session, ids)
         for case in cases:
-            numbered = events.get(case.id, Numbered(0, 0))
-            for what in faults_of(case, documents[case.id], transfers[case.id], numbered, successors):
+            logged = events.get(case.id, Logged(0, 0))
+            for what in faults_of(case, documents[case.id], transfers[case.id], logged, successors):
                 yield Fault(case.number, what)
             for document in documents[case.id]:
                 if fault := await _file_fault(store, document, deep=deep):
@@ -162,19 +174,28 @@ async def _documents(session: AsyncSession, ids: list[UUID]) -> dict[UUID, list[
 
 async def _transfers(session: AsyncSession, ids: list[UUID]) -> dict[UUID, list[Transfer]]:
     found: dict[UUID, list[Transfer]] = defaultdict(list)
-    rows = select(Transfer).where(Transfer.case_id.in_(ids)).order_by(Transfer.case_id, Transfer.sent_at, Transfer.id)
+    rows = select(Transfer).where(Transfer.case_id.in_(ids)).order_by(Transfer.case_id, Transfer.sequence)
     for transfer in await session.scalars(rows):
         found[transfer.case_id].append(transfer)
     return found
 
 
-async def _events(session: AsyncSession, ids: list[UUID]) -> dict[UUID, Numbered]:
+async def _events(session: AsyncSession, ids: list[UUID]) -> dict[UUID, Logged]:
+    handed_in = CaseEvent.data[DOCUMENTS]
     rows = await session.execute(
-        select(CaseEvent.case_id, func.count(), func.max(CaseEvent.sequence))
+        select(
+            CaseEvent.case_id,
+            func.count(),
+            func.max(CaseEvent.sequence),
+            func.array_agg(handed_in).filter(handed_in.is_not(None)),
+        )
         .where(CaseEvent.case_id.in_(ids))
         .group_by(CaseEvent.case_id)
     )
-    return {case_id: Numbered(count, last) for case_id, count, last in rows}
+    return {
+        case_id: Logged(count, last, frozenset(one for some in lists or () for one in some))
+        for case_id, count, last, lists in rows
+    }
 
 
 async def _file_fault(store: ObjectStore, document: Document, *, deep: bool) -> str | None:

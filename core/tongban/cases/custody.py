@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import Protocol
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tongban.cases.manifest import Manifest, digest_of, manifest_of
@@ -19,6 +19,7 @@ from tongban.cases.models import Case, CaseEvent, CaseMaterial, Document, Transf
 from tongban.cases.steps import Step, finish, locked, record
 from tongban.cases.words import DocumentPurpose, TransferPurpose
 from tongban.catalog.models import Material
+from tongban.centers import service as centers
 from tongban.events import outbox
 from tongban.events.outbox import Message
 from tongban.events.relay import Handler, NotYet
@@ -76,6 +77,7 @@ async def send(
     manifest = manifest_of(case.form, await _shown(session, case), documents)
     transfer = Transfer(
         case_id=case.id,
+        sequence=case.last_event,
         from_center_id=source,
         to_center_id=target,
         purpose=purpose.value,
@@ -105,30 +107,27 @@ async def _shown(session: AsyncSession, case: Case) -> Sequence[str]:
 async def documents_held(
     session: AsyncSession, case: Case, center: UUID, *purposes: DocumentPurpose
 ) -> list[tuple[Document, str | None]]:
-    """The case's documents of these purposes that the center holds, with their materials' codes, in their order."""
+    """The case's documents of these purposes that the center holds, with their materials' codes, in their order.
+
+    What a center holds that was merged into another, that one holds.
+    """
     rows = await session.execute(
         select(Document, Material.code)
         .outerjoin(Material, Material.id == Document.material_id)
-        .where(
-            Document.case_id == case.id,
-            Document.custodian_id == center,
-            Document.purpose.in_([purpose.value for purpose in purposes]),
-        )
+        .where(Document.case_id == case.id, Document.purpose.in_([purpose.value for purpose in purposes]))
         .order_by(Document.position)
     )
-    return [(document, code) for document, code in rows]
+    return [(document, code) for document, code in rows if await centers.same(session, document.custodian_id, center)]
+
+
+def still_open() -> tuple[ColumnElement[bool], ...]:
+    """What is true of a transfer that has not ended."""
+    return Transfer.acknowledged_at.is_(None), Transfer.refused_at.is_(None), Transfer.canceled_at.is_(None)
 
 
 async def open_transfer(session: AsyncSession, case: Case) -> Transfer | None:
     """The transfer of the case that has not ended; there is at most one."""
-    found: Transfer | None = await session.scalar(
-        select(Transfer).where(
-            Transfer.case_id == case.id,
-            Transfer.acknowledged_at.is_(None),
-            Transfer.refused_at.is_(None),
-            Transfer.canceled_at.is_(None),
-        )
-    )
+    found: Transfer | None = await session.scalar(select(Transfer).where(Transfer.case_id == case.id, *still_open()))
     return found
 
 

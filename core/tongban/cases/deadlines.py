@@ -13,8 +13,8 @@ from tongban.centers.hours import CLOSES_ON_WORKDAYS, SHANGHAI, day_in_shanghai
 
 END_OF_DAY: time = CLOSES_ON_WORKDAYS
 FORMAL_REVIEW_DAYS = 5
-"""行政许可法 第32条: what is missing is told at once or within five days; told later, the application counts as accepted
-from the day on which it was received."""
+"""行政许可法 第32条: what is missing is told at once or within five days; told later, the application counts as
+accepted from the day on which it was received."""
 SUPPLEMENT_DAYS = 5
 """For the applicant to bring what was asked for, where nothing else is said."""
 ROUTING_REVIEW_DAYS = 1

@@ -1,6 +1,7 @@
 """Uploads become documents of a case: from then on somebody holds them."""
 
 from collections.abc import Sequence
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import func, select
@@ -10,6 +11,15 @@ from tongban.cases.models import Case, CaseMaterial, Document
 from tongban.cases.words import DocumentPurpose
 from tongban.catalog.models import Material
 from tongban.documents.models import Upload
+
+
+DOCUMENTS = "documents"
+"""Where an event names the documents that came with it, so that none can vanish unseen."""
+
+
+def told(uploads: Sequence[tuple[UUID | None, Upload]]) -> dict[str, Any]:
+    """What an event says of them."""
+    return {DOCUMENTS: [str(upload.id) for _, upload in uploads]} if uploads else {}
 
 
 async def add_documents(

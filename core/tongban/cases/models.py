@@ -81,6 +81,21 @@ Index("ix_service_case_current", Case.current_center_id, Case.submitted_at, Case
 Index("ix_service_case_applicant", Case.applicant_id, Case.submitted_at, Case.id)
 Index("ix_service_case_submitted", Case.submitted_at, Case.id)
 Index("ix_service_case_due", Case.due_at, Case.id)
+UNDECIDED = text("decided_at IS NULL AND closed_at IS NULL")
+Index(
+    "ix_service_case_undecided_receiving",
+    Case.receiving_center_id,
+    Case.due_at,
+    Case.id,
+    postgresql_where=UNDECIDED,
+)
+Index("ix_service_case_undecided_handling", Case.handling_center_id, Case.due_at, Case.id, postgresql_where=UNDECIDED)
+Index("ix_service_case_undecided_due", Case.due_at, Case.id, postgresql_where=UNDECIDED)
+Index(
+    "ix_service_case_provisional",
+    Case.id,
+    postgresql_where=text("closed_at IS NULL AND (due_provisional OR statutory_provisional)"),
+)
 
 
 class CaseMaterial(OfCase, Base):
@@ -143,7 +158,8 @@ class CaseEvent(OfCase, Base):
 class Transfer(OfCase, Base):
     """Custody passing from one center to another: sent, stored at its destination, then taken over by a person.
 
-    `manifest` is what is in it (`cases/manifest.py`), `routing` what its destination was computed from.
+    `sequence` is the case event that it followed from, and so its order among the case's transfers, whatever the clocks
+    say. `manifest` is what is in it (`cases/manifest.py`), `routing` what its destination was computed from.
     """
 
     __tablename__ = "transfer"
@@ -154,6 +170,7 @@ class Transfer(OfCase, Base):
         CheckConstraint("num_nonnulls(acknowledged_at, refused_at, canceled_at) <= 1", name="one_end"),
     )
 
+    sequence: Mapped[int]
     from_center_id: Mapped[UUID] = mapped_column(ForeignKey("center.id"))
     to_center_id: Mapped[UUID] = mapped_column(ForeignKey("center.id"))
     purpose: Mapped[str]

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from tongban.cases import deadlines
 from tongban.cases.assessment import Handed, form_problems, too_many, uploads_of
 from tongban.cases.custody import documents_held, open_transfer, send
-from tongban.cases.handing_in import add_documents, add_materials
+from tongban.cases.handing_in import add_documents, add_materials, told
 from tongban.cases.lifecycle import SystemAction
 from tongban.cases.manifest import digest_of
 from tongban.cases.models import Case, Document, SupplementMaterial, SupplementRequest, Transfer
@@ -51,13 +51,13 @@ async def refuse_transfer(session: AsyncSession, case_id: UUID, step: Step, reas
     move = await allowed(session, case, CaseAction.REFUSE_TRANSFER, step)
     transfer = await _open(session, case)
     transfer.refused_at, transfer.refusal_reason = step.now, reason
-    told = {"incident": True, "transfer": str(transfer.id), "reason": reason}
-    await moved(session, case, move, step, told)
+    incident = {"incident": True, "transfer": str(transfer.id), "reason": reason}
+    await moved(session, case, move, step, incident)
     case.handling_center_id, case.routed_by = case.receiving_center_id, None
     case.routing_due_at = deadlines.routing_review_due(step.now, await centers.calendar(session)).at
     home = await centers.acting(session, case.receiving_center_id)
     holder = transfer.to_center_id
-    if home == holder:
+    if await centers.same(session, home, holder):
         await route_on(session, case, step, refused_by=refuser)
     else:
         documents = await documents_held(session, case, holder, *HANDED_IN)
@@ -87,8 +87,8 @@ async def request_supplement(
         SupplementMaterial(case_id=case.id, request_id=request.id, material_id=material.id) for material in asked
     )
     case.resting_since, case.supplement_asked_by = step.now, case.handling_center_id
-    told = {"materials": [material.code for material in asked], "dueAt": due.at.isoformat()}
-    await moved(session, case, move, step, told)
+    data = {"materials": [material.code for material in asked], "dueAt": due.at.isoformat()}
+    await moved(session, case, move, step, data)
     return await finish(session, case, before, step.now)
 
 
@@ -123,7 +123,7 @@ async def supplement(session: AsyncSession, case_id: UUID, step: Step, said: Sup
         case.form = said.form
     case.visits += said.in_person
     _stop_resting(case, step, await centers.calendar(session))
-    await pass_on(session, case, move, step, {"inPerson": said.in_person})
+    await pass_on(session, case, move, step, {"inPerson": said.in_person} | told(uploads))
     return await finish(session, case, before, step.now)
 
 
@@ -173,11 +173,10 @@ async def deliver_result(session: AsyncSession, case_id: UUID, step: Step) -> Ca
 
 async def _send_home(session: AsyncSession, case: Case, step: Step) -> None:
     """The result travels to A; where both are one by now, it is there already."""
-    source = await centers.acting(session, case.handling_center_id)
-    home = await centers.acting(session, case.receiving_center_id)
-    documents = await documents_held(session, case, case.handling_center_id, DocumentPurpose.RESULT)
-    if source != home:
-        await send(session, case, TransferPurpose.RESULT, case.handling_center_id, home, documents, step)
+    source, home = case.handling_center_id, await centers.acting(session, case.receiving_center_id)
+    documents = await documents_held(session, case, source, DocumentPurpose.RESULT)
+    if not await centers.same(session, source, home):
+        await send(session, case, TransferPurpose.RESULT, source, home, documents, step)
 
 
 async def _decide(session: AsyncSession, case_id: UUID, step: Step, action: CaseAction, outcome: Outcome) -> Case:
@@ -186,6 +185,7 @@ async def _decide(session: AsyncSession, case_id: UUID, step: Step, action: Case
     case = await locked(session, case_id)
     before = case.current_center_id
     move = await allowed(session, case, action, step)
+    data: dict[str, Any] | None = None
     case.approved = action is CaseAction.APPROVE
     case.decided_at = step.now
     case.decision_reason = outcome.reason
@@ -193,13 +193,15 @@ async def _decide(session: AsyncSession, case_id: UUID, step: Step, action: Case
     if outcome.result_document is not None:
         center = await session.get_one(Center, case.handling_center_id)
         handed = (Handed(place=("resultDocument",), material=None, upload=outcome.result_document),)
-        uploads, faults = await uploads_of(session, step.actor, center, handed, case.id)
+        uploads, faults = await uploads_of(session, step.actor, center, handed, step.now, case.id)
         if faults:
             raise Refused(*faults)
-        [upload] = uploads.values()
-        await add_documents(session, case, DocumentPurpose.RESULT, case.handling_center_id, [(None, upload)])
+        result: list[tuple[UUID | None, Upload]] = [(None, upload) for upload in uploads.values()]
+        await add_documents(session, case, DocumentPurpose.RESULT, case.handling_center_id, result)
+        [(_, upload)] = result
         case.result_document_id = upload.id
-    await moved(session, case, move, step)
+        data = told(result)
+    await moved(session, case, move, step, data)
     return await finish(session, case, before, step.now)
 
 
@@ -273,7 +275,7 @@ async def _complete(
     ]
     if said.form is not None:
         problems += form_problems(item.form, said.form)
-    uploads, faults = await uploads_of(session, step.actor, home, said.documents, case.id)
+    uploads, faults = await uploads_of(session, step.actor, home, said.documents, step.now, case.id)
     problems += faults
     if problems:
         raise Refused(*problems)

@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from tongban.cases.assessment import CompleteAssessment, Draft, assess, too_many
 from tongban.cases.custody import cancel
-from tongban.cases.handing_in import add_documents, add_materials
+from tongban.cases.handing_in import add_documents, add_materials, told
 from tongban.cases.lifecycle import Action
 from tongban.cases.models import Case, Transfer
 from tongban.cases.numbers import new_number
@@ -23,6 +23,7 @@ from tongban.cases.passing import pass_on, try_route
 from tongban.cases.steps import Step, allowed, finish, locked, moved, record, require_side, too_long
 from tongban.cases.words import CaseAction, CaseStatus, Channel, DocumentPurpose
 from tongban.catalog.models import Department, Material, MaterialRequirement
+from tongban.centers import service as centers
 from tongban.centers.hours import day_in_shanghai
 from tongban.centers.models import Center
 from tongban.errors import Refused
@@ -67,7 +68,8 @@ async def submit(
     await add_documents(session, case, DocumentPurpose.APPLICATION, case.custodian_id, uploads)
     step = Step(actor=actor, now=now, expected_version=1)
     plugin = await _plugin_of(session, registry, complete.item.department_id)
-    record(session, case, "SUBMITTED", None, case.receiving_center_id, step, plugin)
+    data = (plugin or {}) | told(uploads)
+    record(session, case, "SUBMITTED", None, case.receiving_center_id, step, data or None)
     if submission.accept:
         await _accept(session, case, CaseAction.ACCEPT, step)
     return await finish(session, case, None, now)
@@ -136,12 +138,13 @@ async def _accept(session: AsyncSession, case: Case, action: Action, step: Step)
 
 async def _require_reason_after_refusal(session: AsyncSession, case: Case, step: Step) -> None:
     """To the center that has refused it, a case goes again only with a word on why."""
-    refused = select(Transfer.id).where(
-        Transfer.case_id == case.id, Transfer.to_center_id == case.handling_center_id, Transfer.refused_at.is_not(None)
-    )
-    if not (step.note or "").strip() and await session.scalar(refused.limit(1)) is not None:
-        center = await session.get_one(Center, case.handling_center_id)
-        raise Refused(problem("refused_before", "note", center=center.name))
+    if (step.note or "").strip():
+        return
+    refused = select(Transfer.to_center_id).where(Transfer.case_id == case.id, Transfer.refused_at.is_not(None))
+    for refuser in (await session.scalars(refused)).all():
+        if await centers.same(session, refuser, case.handling_center_id):
+            center = await session.get_one(Center, case.handling_center_id)
+            raise Refused(problem("refused_before", "note", center=center.name))
 
 
 def _require_note(step: Step) -> None:

@@ -1,16 +1,22 @@
-"""What happens by itself when its time has come. Each sweep takes what is due, some cases at once, and says how many.
+"""What happens by itself when its time has come.
 
-Several processes may sweep at once: a case that another holds is left out and comes with the next sweep.
+Each case in a transaction of its own, as people's steps are: one that fails keeps no other from its time, and
+worklists are held no longer than by a person. Several processes may sweep at once: a case that another holds is left
+out and comes with the next sweep.
 """
 
-from collections.abc import Awaitable, Callable
-from datetime import datetime, timedelta
-from typing import Any
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from typing import Any, TypeAlias
+from uuid import UUID
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, and_, exists, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tongban.cases import deadlines
+from tongban.cases.custody import open_transfer, still_open
 from tongban.cases.lifecycle import SystemAction
 from tongban.cases.models import Case, SupplementRequest, Transfer
 from tongban.cases.review import expire_supplement
@@ -18,81 +24,134 @@ from tongban.cases.service import accept_by_law
 from tongban.cases.steps import Step, finish, record
 from tongban.cases.words import CaseStatus
 from tongban.centers import service as centers
+from tongban.centers.calendar import Calendar
+from tongban.centers.hours import SHANGHAI, day_in_shanghai
+from tongban.errors import traced
 from tongban.identity.actor import SYSTEM
+from tongban.storage.database import Sessions
 
-AT_ONCE = 100
-"""Cases of one sweep, at most."""
-Sweep = Callable[[AsyncSession, datetime], Awaitable[int]]
+LOT = 500
+"""Cases of one kind in one sweep, at most; the rest comes with the next."""
+NOON, MIDNIGHT = time(12), time(0)
+Which: TypeAlias = Callable[[Calendar, datetime], Sequence[ColumnElement[bool]]]
+Act: TypeAlias = Callable[[AsyncSession, Case, Calendar, datetime], Awaitable[None]]
 
-
-async def accept_late_notices(session: AsyncSession, now: datetime) -> int:
-    """Accepts what nobody has accepted or returned in time: a notice late by law means accepted (行政许可法 第32条)."""
-    calendar, accepted = await centers.calendar(session), 0
-    earliest = now - timedelta(days=deadlines.FORMAL_REVIEW_DAYS)
-    for case in await _held(session, Case.status == CaseStatus.SUBMITTED.value, Case.submitted_at < earliest):
-        if deadlines.accepted_by_law_at(case.submitted_at, calendar).at < now:
-            await accept_by_law(session, case, SystemAction.ACCEPTED_BY_LAW, _by_itself(now))
-            accepted += 1
-    return accepted
+log = logging.getLogger(__name__)
 
 
-async def expire_supplements(session: AsyncSession, now: datetime) -> int:
-    """Goes on with the review where a supplement didn't come in time."""
-    late = select(SupplementRequest.case_id).where(
-        SupplementRequest.due_at < now, SupplementRequest.answered_at.is_(None), SupplementRequest.expired_at.is_(None)
+@dataclass(frozen=True, slots=True)
+class Timer:
+    """Which cases are due, exactly, and what is done with one of them."""
+
+    name: str
+    due: Which
+    act: Act
+
+
+async def sweep(sessions: Sessions, now: datetime, timers: Sequence[Timer] | None = None) -> int:
+    """Does what is due, all timers' where none are named; says with how many cases."""
+    done = 0
+    async with sessions() as session:
+        calendar = await centers.calendar(session)
+    for timer in TIMERS if timers is None else timers:
+        where = timer.due(calendar, now)
+        async with sessions() as session:
+            ids = (await session.scalars(select(Case.id).where(*where).limit(LOT))).all()
+        for case_id in ids:
+            try:
+                done += await _one(sessions, timer, case_id, where, calendar, now)
+            except Exception as error:
+                log.warning("the timer %s failed for a case and is tried again: %s", timer.name, traced(error))
+    return done
+
+
+async def _one(
+    sessions: Sessions,
+    timer: Timer,
+    case_id: UUID,
+    where: Sequence[ColumnElement[bool]],
+    calendar: Calendar,
+    now: datetime,
+) -> bool:
+    """Whether the case was still due, and nobody else's."""
+    async with sessions() as session, session.begin():
+        held = await session.scalar(select(Case).where(Case.id == case_id).with_for_update(skip_locked=True))
+        # Asked under the lock, by a statement of its own: the one that waited for it sees other tables as before.
+        if held is None or await session.scalar(select(Case.id).where(Case.id == case_id, *where)) is None:
+            return False
+        await timer.act(session, held, calendar, now)
+        return True
+
+
+def _unanswered(calendar: Calendar, now: datetime) -> Sequence[ColumnElement[bool]]:
+    """Neither accepted nor returned in time: a notice late by law means accepted (行政许可法 第32条)."""
+    end = _end_of_last_day(now, lambda start: deadlines.accepted_by_law_at(start, calendar).at)
+    return Case.status == CaseStatus.SUBMITTED.value, Case.submitted_at < end
+
+
+async def _accept(session: AsyncSession, case: Case, _calendar: Calendar, now: datetime) -> None:
+    await accept_by_law(session, case, SystemAction.ACCEPTED_BY_LAW, _by_itself(now))
+
+
+def _not_supplied(_calendar: Calendar, now: datetime) -> Sequence[ColumnElement[bool]]:
+    """The supplement didn't come in time: the review goes on."""
+    asked = SupplementRequest
+    late = exists().where(
+        asked.case_id == Case.id, asked.due_at < now, asked.answered_at.is_(None), asked.expired_at.is_(None)
     )
-    found = await _held(session, Case.status == CaseStatus.SUPPLEMENT_REQUESTED.value, Case.id.in_(late))
-    for case in found:
-        await expire_supplement(session, case, _by_itself(now))
-    return len(found)
+    return Case.status == CaseStatus.SUPPLEMENT_REQUESTED.value, late
 
 
-async def escalate_transfers(session: AsyncSession, now: datetime) -> int:
-    """Tells of transfers that nobody has taken over: after 30 minutes, after 4 hours, after a working day."""
-    calendar, told = await centers.calendar(session), 0
-    first = now - deadlines.LATE_AFTER[0]
-    open_since = (
-        Transfer.sent_at <= first,
-        Transfer.acknowledged_at.is_(None),
-        Transfer.refused_at.is_(None),
-        Transfer.canceled_at.is_(None),
-        Transfer.escalation < len(deadlines.LATE_AFTER) + 1,
-    )
-    late = select(Transfer.case_id).where(*open_since).order_by(Transfer.sent_at).limit(10 * AT_ONCE)
-    for case in await _held(session, Case.id.in_(late)):
-        for transfer in await session.scalars(select(Transfer).where(Transfer.case_id == case.id, *open_since)):
-            levels = deadlines.late_levels(transfer.sent_at, calendar)
-            level = sum(instant <= now for instant in levels)
-            if level > transfer.escalation:
-                transfer.escalation = level
-                data = {"transfer": str(transfer.id), "level": level, "stored": transfer.delivered_at is not None}
-                await _tell(session, case, "TRANSFER_LATE", data, now)
-                told += 1
-    return told
+async def _expire(session: AsyncSession, case: Case, _calendar: Calendar, now: datetime) -> None:
+    await expire_supplement(session, case, _by_itself(now))
 
 
-async def tell_late_routing(session: AsyncSession, now: datetime) -> int:
-    """Tells, once, of cases that nobody has found a center for in time."""
-    late = Case.routing_due_at < now
-    found = await _held(session, Case.status == CaseStatus.ROUTING_REVIEW.value, late)
-    for case in found:
-        data = {"dueAt": case.routing_due_at.isoformat() if case.routing_due_at else None}
-        case.routing_due_at = None
-        await _tell(session, case, "ROUTING_LATE", data, now)
-    return len(found)
+def _not_taken_over(calendar: Calendar, now: datetime) -> Sequence[ColumnElement[bool]]:
+    """Nobody took the transfer over: told after 30 minutes, after 4 hours, after a working day."""
+    end = _end_of_last_day(now, lambda start: deadlines.late_levels(start, calendar)[-1])
+    reached = [*(Transfer.sent_at <= now - after for after in deadlines.LATE_AFTER), Transfer.sent_at < end]
+    behind = or_(*(and_(Transfer.escalation < level, late) for level, late in enumerate(reached, 1)))
+    return (exists().where(Transfer.case_id == Case.id, *still_open(), behind),)
 
 
-SWEEPS: tuple[Sweep, ...] = (accept_late_notices, expire_supplements, escalate_transfers, tell_late_routing)
+async def _escalate(session: AsyncSession, case: Case, calendar: Calendar, now: datetime) -> None:
+    transfer = await open_transfer(session, case)
+    assert transfer is not None  # noqa: S101 - the case is due for it
+    transfer.escalation = sum(instant <= now for instant in deadlines.late_levels(transfer.sent_at, calendar))
+    stored = transfer.delivered_at is not None
+    data = {"transfer": str(transfer.id), "level": transfer.escalation, "stored": stored}
+    await _tell(session, case, "TRANSFER_LATE", data, now)
+
+
+def _not_routed(_calendar: Calendar, now: datetime) -> Sequence[ColumnElement[bool]]:
+    """Nobody has found a center for it in time: told once."""
+    return Case.status == CaseStatus.ROUTING_REVIEW.value, Case.routing_due_at < now
+
+
+async def _tell_of_routing(session: AsyncSession, case: Case, _calendar: Calendar, now: datetime) -> None:
+    data = {"dueAt": case.routing_due_at.isoformat() if case.routing_due_at else None}
+    case.routing_due_at = None
+    await _tell(session, case, "ROUTING_LATE", data, now)
+
+
+TIMERS = (
+    Timer("accepted by law", _unanswered, _accept),
+    Timer("supplement expired", _not_supplied, _expire),
+    Timer("transfer late", _not_taken_over, _escalate),
+    Timer("routing late", _not_routed, _tell_of_routing),
+)
+
+
+def _end_of_last_day(now: datetime, due: Callable[[datetime], datetime]) -> datetime:
+    """The end of the last day of which all that began has become due: deadlines count by days."""
+    day = day_in_shanghai(now)
+    while due(datetime.combine(day, NOON, SHANGHAI)) > now:
+        day -= timedelta(days=1)
+    return datetime.combine(day + timedelta(days=1), MIDNIGHT, SHANGHAI)
 
 
 def _by_itself(now: datetime) -> Step:
     return Step(actor=SYSTEM, now=now, expected_version=None)
-
-
-async def _held(session: AsyncSession, *where: ColumnElement[bool]) -> list[Case]:
-    """Cases that are due, locked; in the order of their ids, so that two sweeps don't wait for each other."""
-    due = select(Case).where(*where).order_by(Case.id).limit(AT_ONCE).with_for_update(skip_locked=True)
-    return list(await session.scalars(due))
 
 
 async def _tell(session: AsyncSession, case: Case, kind: str, data: dict[str, Any], now: datetime) -> None:

@@ -7,8 +7,9 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from tongban.centers.models import CalendarDay, Center, CenterKind, District, Division
+from tongban.centers.models import CalendarDay, CalendarPublication, Center, CenterKind, District, Division
 from tongban.centers.rows import BranchRow, CenterRow, City
+from tongban.centers.service import lock_calendar
 from tongban.storage.base import Base
 from tongban.storage.changes import Changes
 from tongban.storage.upsert import put
@@ -20,7 +21,8 @@ BRANCH_COUNTERS, BRANCH_STAFF = 4, 8
 
 
 async def load_city(session: AsyncSession, city: City, progress: Callable[[int], None] = lambda _: None) -> Changes:
-    """Adds and updates what differs; rows that a file no longer has stay, since cases may name them.
+    """Adds and updates what differs; rows that a file no longer has stay, since cases may name them. The days of a year
+    that an administrator published stay as they are.
 
     `progress` is told how many rows are done, each time some are.
     """
@@ -48,17 +50,20 @@ async def load_city(session: AsyncSession, city: City, progress: Callable[[int],
     branches = await _upsert(session, Center, "code", (_branch(row, centers) for row in city.branches), changes)
     progress(len(branches))
     divisions = await _upsert(session, Division, "code", _divisions(city, district_ids, centers), changes)
-    calendar = await _upsert(
+    await lock_calendar(session)
+    published = set((await session.scalars(select(CalendarPublication.year).distinct())).all())
+    await _upsert(
         session,
         CalendarDay,
         "day",
         (
             {"day": row.day, "kind": row.kind.value, "name": row.name, "provenance": row.provenance}
             for row in city.calendar
+            if row.day.year not in published
         ),
         changes,
     )
-    progress(len(divisions) + len(calendar))
+    progress(len(divisions) + len(city.calendar))
     return changes
 
 

@@ -1,10 +1,11 @@
 """Tables of the city: districts, divisions, centers, calendar."""
 
-from datetime import date
+from datetime import date, datetime
 from enum import StrEnum
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from tongban.centers.words import CalendarKind
@@ -32,7 +33,7 @@ class District(Identified, Base):
 
 
 class Center(Identified, Base):
-    """社区事务受理服务中心 or 分中心. Merged into another, its `successor_id` acts for it; it keeps what it has done."""
+    """社区事务受理服务中心 or 分中心. Merged into another, its `successor_id` acts for it; it keeps what it did."""
 
     __tablename__ = "center"
     __table_args__ = (one_of("kind", CenterKind),)
@@ -81,6 +82,23 @@ class CalendarDay(Base):
     kind: Mapped[str]
     name: Mapped[str]
     provenance: Mapped[str]
+
+
+class CalendarPublication(Identified, Base):
+    """A year as an administrator published it; appended, never changed. The newest `version` is what is in force.
+
+    A load leaves such a year alone, whatever the city's files say of it.
+    """
+
+    __tablename__ = "calendar_publication"
+    __table_args__ = (UniqueConstraint("year", "version"), CheckConstraint("version >= 1", name="version"))
+
+    year: Mapped[int]
+    version: Mapped[int]
+    days: Mapped[list[dict[str, Any]]]
+    source: Mapped[str]
+    actor: Mapped[str]
+    at: Mapped[datetime]
 
 
 Index("ix_center_main_division", Center.division_code, unique=True, postgresql_where=text("kind = 'MAIN'"))

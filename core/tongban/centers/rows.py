@@ -9,6 +9,7 @@ from typing import Annotated, Any, TypeVar
 
 from pydantic import BeforeValidator, Field, TypeAdapter, ValidationError
 
+from tongban.centers.calendar import NamedDay
 from tongban.centers.words import CalendarKind
 from tongban.errors import DataError
 
@@ -94,7 +95,7 @@ class City:
     calendar: tuple[CalendarRow, ...]
 
 
-Row = TypeVar("Row", DistrictRow, DivisionRow, CenterRow, BranchRow, CalendarRow)
+Row = TypeVar("Row", DistrictRow, DivisionRow, CenterRow, BranchRow, CalendarRow, NamedDay)
 
 
 def read_city(folder: Path = SHIPPED) -> City:
@@ -115,10 +116,20 @@ def read_city(folder: Path = SHIPPED) -> City:
     return city
 
 
+def read_year(file: Path, reasons: list[str]) -> dict[str, NamedDay]:
+    """The days of a calendar file by their `file:line`, as often as they stand there; what is wrong is added."""
+    places: dict[tuple[type, Any], str] = {}
+    days = _read(file, NamedDay, None, places, reasons)
+    return dict(zip(places.values(), days, strict=True))
+
+
 def _read(
-    file: Path, kind: type[Row], key: str, places: dict[tuple[type, Any], str], reasons: list[str]
+    file: Path, kind: type[Row], key: str | None, places: dict[tuple[type, Any], str], reasons: list[str]
 ) -> tuple[Row, ...]:
-    """The rows that hold, their `file:line` noted in `places`; reasons of the others are added to `reasons`."""
+    """The rows that hold, their `file:line` noted in `places`; reasons of the others are added to `reasons`.
+
+    A row is known by its `key`, of which there is one in a file, or by its line where there is none.
+    """
     adapter: TypeAdapter[Row] = TypeAdapter(kind)
     columns = [field.name for field in fields(kind)]
     rows: dict[Any, Row] = {}
@@ -138,7 +149,7 @@ def _read(
                 except ValidationError as error:
                     reasons += [f"{place}: {'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors()]
                     continue
-                name = getattr(row, key)
+                name = getattr(row, key) if key else reader.line_num
                 if name in rows:
                     reasons.append(f"{place}: {key} {name} stands there twice")
                 rows[name] = row

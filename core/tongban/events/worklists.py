@@ -3,9 +3,10 @@
 from collections.abc import Iterable
 from datetime import datetime
 from operator import itemgetter
+from typing import cast
 from uuid import UUID
 
-from sqlalchemy import Uuid, bindparam, insert, select
+from sqlalchemy import Table, Uuid, bindparam, insert, select
 from sqlalchemy.dialects.postgresql import TIMESTAMP
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -14,14 +15,15 @@ from sqlalchemy.types import Text
 from tongban.events.models import WorklistChange, WorklistStream
 from tongban.events.words import WorklistChangeKind
 
+_STREAMS, _CHANGES = cast(Table, WorklistStream.__table__), cast(Table, WorklistChange.__table__)
 _NEXT = (
-    upsert(WorklistStream.__table__)
+    upsert(_STREAMS)
     .values(center_id=bindparam("center", type_=Uuid()), sequence=1)
-    .on_conflict_do_update(index_elements=[WorklistStream.center_id], set_={"sequence": WorklistStream.sequence + 1})
-    .returning(WorklistStream.center_id, WorklistStream.sequence)
+    .on_conflict_do_update(index_elements=[_STREAMS.c.center_id], set_={"sequence": _STREAMS.c.sequence + 1})
+    .returning(_STREAMS.c.center_id, _STREAMS.c.sequence)
     .cte("next")
 )
-_ANNOUNCE = insert(WorklistChange.__table__).from_select(
+_ANNOUNCE = insert(_CHANGES).from_select(
     ["center_id", "sequence", "case_id", "kind", "at"],
     select(
         _NEXT.c.center_id,

@@ -1,5 +1,6 @@
 """Cases' desk: the dry run, submission, the moves of a case, worklists."""
 
+import dataclasses
 import datetime as dt
 from collections.abc import Awaitable, Callable, Sequence
 from enum import Enum
@@ -7,12 +8,15 @@ from typing import Annotated, Any
 from uuid import UUID
 
 import strawberry
-from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy import ColumnElement, ScalarSelect, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from strawberry.scalars import JSON
 
+from tongban.cases import clocks as pure
 from tongban.cases import models, review, service
 from tongban.cases.assessment import Assessment, Draft, Handed, assess
+from tongban.cases.clocks import ClockKind, Passage
+from tongban.cases.deadlines import Due
 from tongban.cases.lifecycle import available_actions
 from tongban.cases.steps import Step, facts_of, path_of_case
 from tongban.cases.words import CaseAction, CaseStatus, Channel, TransferPurpose
@@ -21,12 +25,13 @@ from tongban.centers import models as centers
 from tongban.contract.items import DeliveryRoute, ProcessingMode
 from tongban.errors import Refused
 from tongban.graphql.catalog import Material, MaterialRequirement, ServiceItem
-from tongban.graphql.centers import Center
+from tongban.graphql.centers import Center, city_calendar
 from tongban.graphql.connections import Connection
 from tongban.graphql.desk import Desk, Info, Row
 from tongban.graphql.documents import Document, Upload
 from tongban.graphql.fields import batch, by_key, column, connection, derived, many, one, reference
 from tongban.graphql.node import Node
+from tongban.graphql.notifications import Notice
 from tongban.graphql.problems import Problem, shown
 from tongban.graphql.progress import CaseProgress, progress_of
 from tongban.graphql.residents import Resident
@@ -169,9 +174,60 @@ def actions_of(
     return available_actions(CaseStatus(status), path, facts_of(underway, handling, asked_by, rated_at))
 
 
-def is_overdue(now: dt.datetime, due_at: dt.datetime, decided_at: dt.datetime | None) -> bool:
-    """Whether the promised time ended before the decision, or has ended without one."""
-    return (decided_at or now) > due_at
+def is_overdue(
+    now: dt.datetime,
+    due_at: dt.datetime,
+    decided_at: dt.datetime | None,
+    closed_at: dt.datetime | None,
+    resting_since: dt.datetime | None,
+) -> bool:
+    """Whether the promised time ended before the decision, or has ended without one; it rests with the case."""
+    return (decided_at or closed_at or resting_since or now) > due_at
+
+
+@strawberry.type(
+    description="The time of one of those who work on a case, in working days. A day counts on one clock only, and on "
+    "none while a supplement is awaited."
+)
+class Clock:
+    kind: ClockKind
+    started_at: dt.datetime
+    ended_at: dt.datetime | None = strawberry.field(description="Null while it runs or rests.")
+    days_used: int
+    days_allowed: int = strawberry.field(
+        description="By law, by the city's rule, or what the others have left of the promise."
+    )
+    due_at: dt.datetime
+    due_provisional: bool
+    overdue: bool
+    resting: bool = strawberry.field(description="Whether a supplement is awaited.")
+
+
+async def clocks_of(desk: Desk, rows: Sequence[Row]) -> list[list[Clock]]:
+    """The clocks of each case that have begun, from the states it has been in."""
+    event = models.CaseEvent
+    found = await desk.rows(
+        select(event.case_id, event.at, event.to_status)
+        .where(event.case_id.in_([row["id"] for row in rows]), event.from_status.is_distinct_from(event.to_status))
+        .order_by(event.case_id, event.sequence)
+    )
+    passages: dict[UUID, list[Passage]] = {}
+    for row in found:
+        passages.setdefault(row["case_id"], []).append(Passage(row["at"], CaseStatus(row["to_status"])))
+    calendar = await city_calendar(desk)
+    return [
+        [
+            Clock(**dataclasses.asdict(clock))
+            for clock in pure.clocks(
+                passages.get(row["id"], []),
+                row["promised_days"] + row["extra_days"],
+                Due(row["due_at"], row["due_provisional"]),
+                calendar,
+                desk.now,
+            )
+        ]
+        for row in rows
+    ]
 
 
 @strawberry.type(
@@ -198,12 +254,20 @@ class Case(Stored, Node, model=models.Case):
         "and while a case waits in ROUTING_REVIEW.",
     )
     form: JSON = column()
+    documents: list[Document] = many(
+        "Document", "case_id", order=["position"], description="Its files, in the order in which they were handed in."
+    )
     handed_in: list[HandedIn] = many("HandedIn", "case_id", order=["position"])
-    documents: list[Document] = many("Document", "case_id", order=["position"])
-    transfers: list[Transfer] = many("Transfer", "case_id", order=["sent_at", "id"])
+    transfers: list[Transfer] = many("Transfer", "case_id", order=["sequence"])
     underway: bool = column(description="Whether documents are on their way and not stored at their destination yet.")
     supplement_requests: list[SupplementRequest] = many("SupplementRequest", "case_id", order=["at", "id"])
     events: Connection[CaseEvent] = connection("CaseEvent", order=["sequence"], local="id", remote="case_id")
+    notices: list[Notice] = many(
+        "Notice",
+        "case_id",
+        order=["sequence", "channel"],
+        description="What the resident was told, through each channel.",
+    )
     decision: Decision | None = one("Decision", "id", select=decided)
     rating: Rating | None = one("Rating", "id", select=rated)
     delivery_route: DeliveryRoute = column()
@@ -221,11 +285,23 @@ class Case(Stored, Node, model=models.Case):
         description="What may be done now: no frontend rebuilds the state machine.",
     )
     submitted_at: dt.datetime = column()
-    due_at: dt.datetime = column(description="End of the promised time, in working days from receipt at A.")
+    promised_days: int = column(description="Working days promised for the item.")
+    extra_days: int = column(description="Working days added to them, since the case is passed on to another center.")
+    due_at: dt.datetime = column(
+        description="End of the promised time, in working days from receipt at A; rests while a supplement is awaited."
+    )
     due_provisional: bool = column(
         description="Whether the time runs into a year whose calendar of holidays is not published."
     )
-    overdue: bool = derived("due_at", "decided_at", by=is_overdue, clock=True)
+    statutory_due_at: dt.datetime | None = column(
+        description="End of the time that the law allows, which does not rest; null where it says nothing."
+    )
+    statutory_provisional: bool | None = column()
+    resting: bool = derived(
+        "resting_since", by=lambda since: since is not None, description="Whether a supplement is awaited."
+    )
+    clocks: list[Clock] = batch(clocks_of, description="Those that have begun: who has taken how much of the time.")
+    overdue: bool = derived("due_at", "decided_at", "closed_at", "resting_since", by=is_overdue, clock=True)
     closed_at: dt.datetime | None = column()
     visits: int = column(description="Times the resident had to come; the goal of tongban is 1.")
     progress: CaseProgress = batch(
@@ -270,6 +346,7 @@ class CaseFilter:
     status: list[CaseStatus] | None = None
     mode: ProcessingMode | None = None
     overdue: bool | None = None
+    due_before: dt.datetime | None = strawberry.field(default=None, description="Not decided yet, and due before then.")
     submitted_from: dt.datetime | None = None
     submitted_to: dt.datetime | None = strawberry.field(default=None, description="Exclusive.")
     number: str | None = None
@@ -580,11 +657,11 @@ def _conditions(desk: Desk, wanted: CaseFilter) -> list[ColumnElement[bool]]:
     where: list[ColumnElement[bool]] = []
     if wanted.center is not None:
         center = _center_id(wanted.center)
-        where.append(case.receiving_center_id.in_(center) | case.handling_center_id.in_(center))
+        where.append((case.receiving_center_id == center) | (case.handling_center_id == center))
     if wanted.receiving_center is not None:
-        where.append(case.receiving_center_id.in_(_center_id(wanted.receiving_center)))
+        where.append(case.receiving_center_id == _center_id(wanted.receiving_center))
     if wanted.handling_center is not None:
-        where.append(case.handling_center_id.in_(_center_id(wanted.handling_center)))
+        where.append(case.handling_center_id == _center_id(wanted.handling_center))
     if wanted.resident is not None:
         where.append(case.applicant_id == key_of(Resident, wanted.resident))
     if wanted.item is not None:
@@ -599,8 +676,10 @@ def _conditions(desk: Desk, wanted: CaseFilter) -> list[ColumnElement[bool]]:
     if wanted.mode is not None:
         where.append(case.mode == wanted.mode.value)
     if wanted.overdue is not None:
-        overdue = func.coalesce(case.decided_at, desk.now) > case.due_at
+        overdue = func.coalesce(case.decided_at, case.closed_at, case.resting_since, desk.now) > case.due_at
         where.append(overdue if wanted.overdue else ~overdue)
+    if wanted.due_before is not None:
+        where += [case.decided_at.is_(None), case.closed_at.is_(None), case.due_at < wanted.due_before]
     if wanted.submitted_from is not None:
         where.append(case.submitted_at >= wanted.submitted_from)
     if wanted.submitted_to is not None:
@@ -610,5 +689,6 @@ def _conditions(desk: Desk, wanted: CaseFilter) -> list[ColumnElement[bool]]:
     return where
 
 
-def _center_id(code: str) -> Select[UUID]:
-    return select(centers.Center.id).where(centers.Center.code == code)
+def _center_id(code: str) -> ScalarSelect[UUID]:
+    """The one center, found before the cases are: so that indexes of both columns can be used for either of them."""
+    return select(centers.Center.id).where(centers.Center.code == code).scalar_subquery()

@@ -3,27 +3,33 @@
 import datetime as dt
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Any, Self
+from uuid import UUID
 
 import strawberry
 from sqlalchemy import ColumnElement, Double, and_, case, func, or_, select, type_coerce
 from sqlalchemy import literal as sql
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from tongban.cases import models as cases
+from tongban.cases.recompute import publish_calendar
 from tongban.cases.words import CaseStatus
 from tongban.catalog.models import ServiceItem
 from tongban.catalog.service import in_force
 from tongban.centers import hours, models
 from tongban.centers import service as centers
-from tongban.centers.calendar import Calendar, DayKind
+from tongban.centers.calendar import Calendar, DayKind, NamedDay
 from tongban.centers.models import CenterKind
+from tongban.centers.publishing import Publication
 from tongban.centers.words import CalendarKind
 from tongban.graphql.connections import Connection, Page
-from tongban.graphql.desk import Desk, Row
+from tongban.graphql.desk import Desk, Info, Row
 from tongban.graphql.errors import BadInput
 from tongban.graphql.fields import batch, by_key, column, connection, derived, listed, many, reference
 from tongban.graphql.node import Node
+from tongban.graphql.problems import Problem
 from tongban.graphql.sources import Order, Selection
 from tongban.graphql.stored import Stored
+from tongban.graphql.writing import written
 
 if TYPE_CHECKING:
     from tongban.graphql.cases import Case
@@ -80,19 +86,19 @@ async def opening_days(desk: Desk, rows: Sequence[Row], from_: From, to: dt.date
     span = (to - from_).days + 1
     if not 0 < span <= LONGEST_SPAN:
         raise BadInput(f"`to` lies 0 to {LONGEST_SPAN - 1} days after `from`.")
-    calendar = await _calendar(desk)
+    calendar = await city_calendar(desk)
     days = [_opening_day(from_ + dt.timedelta(days=n), calendar) for n in range(span)]
     return [days for _ in rows]
 
 
 async def whether_open(desk: Desk, rows: Sequence[Row], at: dt.datetime | None = None) -> list[bool]:
     """Whether the centers are open at `at`, or now."""
-    return [hours.is_open(_moment(desk, at), await _calendar(desk))] * len(rows)
+    return [hours.is_open(_moment(desk, at), await city_calendar(desk))] * len(rows)
 
 
 async def openings_next(desk: Desk, rows: Sequence[Row], after: dt.datetime | None = None) -> list[dt.datetime]:
     """The first moment from `after`, or from now, at which the centers are open."""
-    return [hours.next_opening(_moment(desk, after), await _calendar(desk))] * len(rows)
+    return [hours.next_opening(_moment(desk, after), await city_calendar(desk))] * len(rows)
 
 
 async def whether_offered(desk: Desk, rows: Sequence[Row], item: str) -> list[bool]:
@@ -200,6 +206,101 @@ def with_code(_desk: Desk, code: str) -> Selection:
     return Selection([models.Center.code == code])
 
 
+@strawberry.type(description="A day that departs from the plain week.")
+class CalendarDay:
+    date: dt.date
+    kind: CalendarKind
+    name: str = strawberry.field(description="The holiday for which it does.")
+
+
+@strawberry.type(description="A year of the city's calendar. While it is not published, what it says is provisional.")
+class CalendarYear:
+    year: int
+    published: bool
+    holidays: int
+    make_up_workdays: int
+    days: list[CalendarDay]
+    source: str | None = strawberry.field(description="Where its days come from.")
+    version: int = strawberry.field(
+        description="How often an administrator published it; 0 where the city's files say it."
+    )
+    published_at: dt.datetime | None = strawberry.field(description="When an administrator published it last.")
+
+    @classmethod
+    def of(cls, year: centers.CalendarYear) -> Self:
+        return cls(
+            year=year.year,
+            published=year.published,
+            holidays=year.count(CalendarKind.STATUTORY_HOLIDAY),
+            make_up_workdays=year.count(CalendarKind.MAKE_UP_WORKDAY),
+            days=[CalendarDay(date=one.day, kind=one.kind, name=one.name) for one in year.days],
+            source=year.source,
+            version=year.version,
+            published_at=year.published_at,
+        )
+
+
+async def _years(desk: Desk) -> list[CalendarYear]:
+    found = await desk.read(lambda session: centers.calendar_years(session, desk.today.year))
+    return [CalendarYear.of(year) for year in found]
+
+
+@strawberry.input(description="A day that departs from the plain week.")
+class CalendarDayInput:
+    date: dt.date
+    kind: CalendarKind
+    name: str
+
+
+@strawberry.input(description="A whole year of the calendar, as the official notice says it.")
+class PublishCalendarInput:
+    year: int
+    days: list[CalendarDayInput]
+    source: str = strawberry.field(description="The official notice; it becomes the provenance of each day.")
+    replace: bool | None = strawberry.field(
+        default=None, description="Change a year that is published already, and differently."
+    )
+    idempotency_key: str | None = None
+
+
+@strawberry.type(description="The year as it is now, or the problems for which nothing was done.")
+class PublishCalendarPayload:
+    row: strawberry.Private[Row]
+    problems: list[Problem]
+
+    @strawberry.field
+    async def calendar_year(self, info: Info) -> CalendarYear | None:
+        if self.row["id"] is None:
+            return None
+        publication = models.CalendarPublication
+        [found] = await info.context.rows(select(publication.year).where(publication.id == self.row["id"]))
+        return next(year for year in await _years(info.context) if year.year == found["year"])
+
+
+@strawberry.type
+class CentersMutation:
+    @strawberry.mutation(
+        description="Publishes a year of the calendar; open cases that run through it are due by it from then on."
+    )
+    async def publish_calendar(self, info: Info, input: PublishCalendarInput) -> PublishCalendarPayload:  # noqa: A002
+        desk = info.context
+        wanted = Publication(
+            year=input.year,
+            days=[NamedDay(one.date, one.kind, one.name) for one in input.days],
+            source=input.source,
+            replace=bool(input.replace),
+        )
+
+        async def do(session: AsyncSession) -> UUID:
+            publication, _ = await publish_calendar(session, desk.actor, wanted, desk.now)
+            return publication.id
+
+        def made(row: Row, problems: list[Problem]) -> PublishCalendarPayload:
+            return PublishCalendarPayload(row=row, problems=problems)
+
+        return await written(desk, made, input.idempotency_key, {"publishCalendar": strawberry.asdict(input)}, do)
+
+
 @strawberry.type
 class CentersQuery:
     districts: list[District] = listed("District", order=["code"])
@@ -212,6 +313,10 @@ class CentersQuery:
         edge=CenterEdge,
         description="Centers, nearest first when `near` is given.",
     )
+
+    @strawberry.field(description="The years of the calendar up to the next one at least, published or not.")
+    async def calendar_years(self, info: Info) -> list[CalendarYear]:
+        return await _years(info.context)
 
 
 def _conditions(desk: Desk, wanted: CenterFilter) -> list[ColumnElement[bool]]:
@@ -259,7 +364,7 @@ def _distance(near: GeoPointInput, latitude: Any, longitude: Any) -> ColumnEleme
     return type_coerce(2 * EARTH_RADIUS * func.asin(func.sqrt(no_more_than_1)), Double())
 
 
-async def _calendar(desk: Desk) -> Calendar:
+async def city_calendar(desk: Desk) -> Calendar:
     """The calendar, read once a request."""
 
     async def load(keys: list[str]) -> list[Calendar]:

@@ -38,7 +38,7 @@ OBJECT = 10
 JSON = 50
 """A form, or a form's schema: kilobytes."""
 ROOT = 2_000
-"""A field of Query or Mutation: a statement of its own, or a transaction."""
+"""A field of Query, Mutation or Subscription: a statement of its own, or a transaction."""
 LIST, INTROSPECTED = 10, 5
 """How long a list is taken to be that is not asked for by page; and one of the schema's own description."""
 DEEPEST = 60
@@ -113,7 +113,8 @@ class _Costs:
         name = node.name.value
         field = self.schema.get_field(parent, name) if is_composite_type(parent) else None
         kind = get_named_type(field.type) if field is not None else None
-        root = ROOT if parent in (self.schema.query_type, self.schema.mutation_type) else 0
+        roots = (self.schema.query_type, self.schema.mutation_type, self.schema.subscription_type)
+        root = ROOT if parent in roots else 0
         if node.selection_set is None:
             return root + (JSON if kind is not None and kind.name == "JSON" else 1)
         each = OBJECT + self.of_selections(node.selection_set, kind, depth)
@@ -160,7 +161,7 @@ def _defaults(operation: OperationDefinitionNode) -> dict[str, Any]:
 def _too_costly() -> GraphQLError:
     return GraphQLError(
         f"The request asks for too much: it costs more than {MOST} (an object {OBJECT}, a plain value 1, a field of "
-        f"Query or Mutation {ROOT}; below a list, as many times as it is long). Ask for smaller pages with `first`, "
-        "for fewer lists within lists, or in several requests.",
+        f"Query, Mutation or Subscription {ROOT}; below a list, as many times as it is long). Ask for smaller pages "
+        "with `first`, for fewer lists within lists, or in several requests.",
         extensions={"code": "QUERY_TOO_COSTLY"},
     )

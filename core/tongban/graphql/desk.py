@@ -14,6 +14,8 @@ from strawberry.dataloader import DataLoader
 
 from tongban.catalog.signing import Signer
 from tongban.centers.hours import day_in_shanghai
+from tongban.documents.files import Files
+from tongban.events.feed import Feed
 from tongban.graphql.errors import Unavailable, reaching, translated
 from tongban.identity.actor import Actor
 from tongban.registry import Registry
@@ -26,14 +28,25 @@ Row: TypeAlias = Mapping[str, Any]
 
 @dataclass(slots=True)
 class Desk:
-    """One request's context. Statements of a request run one after another, on one connection."""
+    """One request's context; `base` is the address at which it reached us.
+
+    Statements of a request run one after another, on one connection.
+    """
 
     sessions: Sessions
     registry: Registry
     signer: Signer
     actor: Actor
     now: datetime
+    files: Files
     language: str = "zh"
+    base: str = "/"
+    clock: Callable[[], datetime] | None = None
+    """For what goes on after `now`."""
+    feed: Feed | None = None
+    """What is committed, for subscriptions; None where nothing runs between requests."""
+    committed: Callable[[], None] = lambda: None
+    """Called after each commit."""
     loaders: dict[Hashable, DataLoader[Any, Any]] = field(default_factory=dict)
     _reading: AsyncSession | None = None
     _over: bool = False
@@ -81,6 +94,7 @@ class Desk:
                 async with await self._connected() as session:
                     yield session
                     await session.commit()
+                self.committed()
 
     async def _connected(self) -> AsyncSession:
         """A session that holds its connection already. Raises Unavailable where there is none to be had."""
@@ -94,6 +108,16 @@ class Desk:
         if key not in self.loaders:
             self.loaders[key] = DataLoader(load_fn=load)
         return self.loaders[key]
+
+    async def rest(self) -> None:
+        """Gives back the connection and forgets what was loaded: the next answer may be long in coming."""
+        async with self._turn:
+            await self._forget()
+
+    def anew(self) -> None:
+        """Begins the next answer of a subscription, at its own time."""
+        if self.clock is not None:
+            self.now = self.clock()
 
     async def close(self) -> None:
         """Ends the request. Who still reads, after a field beside it has failed, ends first; nobody may begin."""

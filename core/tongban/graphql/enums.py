@@ -3,15 +3,21 @@
 import strawberry
 
 from tongban.admission.words import MemberKind, ProposalKind, ProposalStatus, Stance
+from tongban.cases.clocks import ClockKind
 from tongban.cases.progress import ResidentStage
-from tongban.cases.words import CaseAction, CaseStatus, Channel, TransferPurpose
+from tongban.cases.words import CaseAction, CaseStatus, Channel, DocumentPurpose, TransferPurpose
 from tongban.catalog.words import ItemStatus
 from tongban.centers.calendar import DayKind
 from tongban.centers.models import CenterKind
+from tongban.centers.words import CalendarKind
 from tongban.check import Verdict
 from tongban.contract.items import Audience, Barrier, DeliveryRoute, Necessity, ProcessingMode, RoutingBasis
+from tongban.contract.notices import NoticeKind
 from tongban.contract.problems import ProblemCode
+from tongban.documents.words import UploadState
+from tongban.events.words import WorklistChangeKind
 from tongban.identity.actor import Role
+from tongban.notifications.words import NoticeStatus
 from tongban.registry import PluginState
 
 DESCRIPTIONS = {
@@ -20,7 +26,13 @@ DESCRIPTIONS = {
     Channel: "Where an application came in.",
     ResidentStage: "Where a case stands for the resident.",
     TransferPurpose: "Why custody passes between two centers.",
+    NoticeKind: "What a resident is told.",
+    NoticeStatus: "Whether a notice has reached its channel.",
+    DocumentPurpose: "What a document of a case is for.",
+    UploadState: "Where an upload stands. Only what is STORED can be handed in.",
     ItemStatus: "Where a version of an item stands.",
+    CalendarKind: "How a day departs from the plain week.",
+    ClockKind: "Whose time a clock counts: A's, the way's between two centers, B's, or the delivery's.",
     DayKind: "What a day is in the city's calendar.",
     CenterKind: "A main center, or a branch of one.",
     Audience: "Who may apply. `ANYONE` asks for neither Shanghai hukou nor a residence permit.",
@@ -36,6 +48,7 @@ DESCRIPTIONS = {
     ProposalStatus: "Where a proposal stands.",
     MemberKind: "Who sits in the joint meeting.",
     Stance: "A member's opinion.",
+    WorklistChangeKind: "What happened to a case on a center's worklist.",
     Verdict: "What a rule of the check says. WARN is worth a look and stands in nobody's way.",
 }
 

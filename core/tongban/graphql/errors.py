@@ -5,6 +5,8 @@ from contextlib import contextmanager
 
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as NoConnectionFree
+from strawberry.exceptions import MissingQueryError
+from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
 
 from graphql import GraphQLError, GraphQLFormattedError
 
@@ -15,11 +17,32 @@ PASSING = ("08", "25006", "40", "53", "55P03", "57", "58")
 deadlocks, a full disk, locks and statements that took too long, a server that stops or starts."""
 
 
+CALLERS = (GraphQLError, MissingQueryError, CannotGetOperationTypeError, InvalidOperationTypeError)
+"""Kinds of errors that are the caller's to mend."""
+
+
 class BadInput(GraphQLError):
     """The request can't be understood as it stands: a wrong id, cursor or page size."""
 
     def __init__(self, message: str) -> None:
         super().__init__(message, extensions={"code": "BAD_USER_INPUT"})
+
+
+class NotThere(GraphQLError):
+    """What shall be followed does not exist."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, extensions={"code": "NOT_FOUND"})
+
+
+class Resume(GraphQLError):
+    """A subscription ends before its time, as its reader is too slow or the server stops; nothing is lost."""
+
+    def __init__(self, since: str | int | None) -> None:
+        super().__init__(
+            "The subscription has ended. Subscribe again with `since` as in `extensions`, and nothing is missed.",
+            extensions={"code": "RESUME", "since": since},
+        )
 
 
 class Unavailable(GraphQLError):
@@ -65,7 +88,7 @@ def sqlstate(error: DBAPIError) -> str:
 
 def is_unexpected(error: GraphQLError) -> bool:
     """Whether it is a fault of ours: the caller is told no more than that."""
-    return error.original_error is not None and not isinstance(error.original_error, GraphQLError)
+    return error.original_error is not None and not isinstance(error.original_error, CALLERS)
 
 
 def shown(error: GraphQLError) -> GraphQLFormattedError:

@@ -1,29 +1,62 @@
 """The endpoint: strawberry's ASGI view with the mends that GraphQL over HTTP and bad input ask for."""
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import aclosing
+from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import orjson
 from cross_web import HTTPException
-from starlette.requests import Request
+from starlette.requests import HTTPConnection, Request
 from starlette.responses import HTMLResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from strawberry.asgi import GraphQL
 from strawberry.http import GraphQLHTTPResponse, GraphQLRequestData, process_result
+from strawberry.http.streaming import MultipartSubscriptionTransport, SSETransport
+from strawberry.subscriptions import (
+    GRAPHQL_SSE_PROTOCOL,
+    GRAPHQL_TRANSPORT_WS_PROTOCOL,
+    MULTIPART_SUBSCRIPTION_PROTOCOL,
+)
 from strawberry.types import ExecutionResult
 
 from tongban.graphql.desk import Desk
 from tongban.graphql.errors import shown
 from tongban.graphql.schema import Schema
+from tongban.graphql.sockets import INIT_SECONDS, MOST_SUBSCRIPTIONS, Socket, SocketHandler
 
 ASSETS = Path(__file__).parent / "graphiql"
 """GraphiQL's files, served from the package: the page needs no outside host."""
 GRAPHQL_JSON = "application/graphql-response+json"
 LONGEST_BODY = 1_000_000
 """Bytes of a request, at most."""
-REFUSALS = {400: "BAD_REQUEST", 405: "METHOD_NOT_ALLOWED", 413: "REQUEST_TOO_LARGE"}
+REFUSALS = {
+    400: "BAD_REQUEST",
+    404: "NOT_FOUND",
+    405: "METHOD_NOT_ALLOWED",
+    408: "REQUEST_TIMEOUT",
+    409: "CONFLICT",
+    410: "GONE",
+    413: "REQUEST_TOO_LARGE",
+    415: "UNSUPPORTED_MEDIA_TYPE",
+    422: "UNPROCESSABLE_CONTENT",
+    503: "SERVICE_UNAVAILABLE",
+}
 """The codes of what is refused before there is a document to look at."""
+
+
+class EventStream(SSETransport):
+    """Server-sent events, for a client that accepts nothing else: some name them with every query. Lines end in LF."""
+
+    def accepts(self, accept: str) -> bool:
+        return super().accepts(accept) and "json" not in accept
+
+    def encode_event(self, event: str, data: str | None = None) -> str:
+        return super().encode_event(event, data).replace("\r\n", "\n")
+
+    def encode_comment(self, comment: str) -> str:
+        return super().encode_comment(comment).replace("\r\n", "\n")
 
 
 class Endpoint(GraphQL[Desk, None]):
@@ -33,11 +66,29 @@ class Endpoint(GraphQL[Desk, None]):
     `application/json`, for which a browser asks first and is told no.
     """
 
-    def __init__(self, schema: Schema, open_desk: Callable[[Request], Desk]) -> None:
-        super().__init__(schema, subscription_protocols=())
+    stream_transport_classes_by_protocol = {  # noqa: RUF012 - as strawberry has it
+        GRAPHQL_SSE_PROTOCOL: EventStream,
+        MULTIPART_SUBSCRIPTION_PROTOCOL: MultipartSubscriptionTransport,
+    }
+    graphql_transport_ws_handler_class = SocketHandler
+    websocket_adapter_class = Socket
+
+    def __init__(self, schema: Schema, open_desk: Callable[[HTTPConnection], Desk]) -> None:
+        super().__init__(
+            schema,
+            subscription_protocols=(
+                GRAPHQL_TRANSPORT_WS_PROTOCOL,
+                GRAPHQL_SSE_PROTOCOL,
+                MULTIPART_SUBSCRIPTION_PROTOCOL,
+            ),
+            connection_init_wait_timeout=timedelta(seconds=INIT_SECONDS),
+            max_subscriptions_per_connection=MOST_SUBSCRIPTIONS,
+        )
         self.open_desk = open_desk
 
     async def get_context(self, request: Any, response: Any) -> Desk:
+        if self.is_websocket_request(request):
+            return cast(Desk, None)  # each subscription gets a desk of its own
         request.state.desk = self.open_desk(request)
         desk: Desk = request.state.desk
         return desk
@@ -50,6 +101,22 @@ class Endpoint(GraphQL[Desk, None]):
         finally:
             if (desk := getattr(request.state, "desk", None)) is not None:
                 await desk.close()
+
+    async def create_streaming_response(
+        self, request: Any, stream: Callable[[], Any], sub_response: Response, headers: Mapping[str, str]
+    ) -> Response:
+        desk: Desk = request.state.desk
+        request.state.desk = None  # the stream's now, and closed when that ends
+
+        async def told() -> AsyncIterator[str]:
+            try:
+                async with aclosing(stream()) as parts:
+                    async for part in parts:
+                        yield part
+            finally:
+                await desk.close()
+
+        return await super().create_streaming_response(request, told, sub_response, headers)
 
     async def render_graphql_ide(self, request: Request) -> Response:
         return HTMLResponse((ASSETS / "index.html").read_bytes())
@@ -66,6 +133,10 @@ class Endpoint(GraphQL[Desk, None]):
         if not isinstance(parsed, dict | list):
             raise HTTPException(400, "The request must be a JSON object, and so must its variables.")
         return parsed
+
+    def decode_json(self, data: str | bytes) -> object:
+        """A message over a socket."""
+        return orjson.loads(data)
 
     async def parse_http_body(self, request: Any) -> Any:
         """The request's parts. Refuses with 400 where one is of a wrong type."""
@@ -102,7 +173,7 @@ class Endpoint(GraphQL[Desk, None]):
 
 
 class BodyLimit:
-    """Answers 413 to a request whose body is longer than `LONGEST_BODY`, counted as it comes in."""
+    """A route whose bodies have at most `LONGEST_BODY` bytes, counted as they come in; answers 413 to a longer one."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -134,9 +205,10 @@ class BodyLimit:
         await self.app(scope, whole, send)
 
 
-def refusal(request: Request, status: int, message: str) -> Response:
+def refusal(request: Request, status: int, message: str, next_step: str | None = None) -> Response:
     """The answer to a request that is none: an error like any other, so that a client need not tell them apart."""
-    error = {"message": message, "extensions": {"code": REFUSALS.get(status, "BAD_REQUEST")}}
+    extensions = {"code": REFUSALS.get(status, "BAD_REQUEST")} | ({"nextStep": next_step} if next_step else {})
+    error = {"message": message, "extensions": extensions}
     kind = GRAPHQL_JSON if _wants_graphql_json(request) else "application/json"
     return Response(
         orjson.dumps({"errors": [error]}),
@@ -146,7 +218,7 @@ def refusal(request: Request, status: int, message: str) -> Response:
     )
 
 
-def language_of(request: Request) -> str:
+def language_of(request: HTTPConnection) -> str:
     """`en` where English is asked for first, else `zh`."""
     return "en" if request.headers.get("accept-language", "").lower().startswith("en") else "zh"
 
