@@ -26,7 +26,7 @@ from tongban import background, prepare
 from tongban.app import create_server_app
 from tongban.catalog.signing import Signer, signer_from
 from tongban.centers.rows import SHIPPED
-from tongban.commands import calendar, catalog, kit, workers
+from tongban.commands import audit, calendar, catalog, kit, workers
 from tongban.commands.terminal import err, out, read_settings, running_database, say
 from tongban.demo import play
 from tongban.equipment import Equipment, equipped
@@ -171,6 +171,7 @@ def demo(
 
 app.command("new-department")(kit.write_department)
 app.command()(kit.check)
+app.add_typer(audit.app, name="audit")
 app.add_typer(calendar.app, name="calendar")
 app.add_typer(catalog.app, name="catalog")
 
