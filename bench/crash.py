@@ -145,7 +145,6 @@ class Server:
     def kill(self) -> None:
         _kill(self.running.pid, *_descendants(self.running.pid))
         self.running.wait()
-        self.start()
 
     def stop(self) -> None:
         self.running.terminate()
@@ -403,12 +402,15 @@ async def judged(load: Load, postgres: Postgres, server: Server) -> Verdict:
     """Compares what was promised with what is there."""
     verdict = Verdict(load.acknowledged, load.retries, surprises=load.surprises)
     connection = await asyncpg.connect(postgres.url)
-    for _ in range(300):  # what waits for its next try, at most 5 minutes
+    for _ in range(360):  # what waits for its next try, at most 5 minutes
         open_messages = await connection.fetchval("SELECT count(*) FROM outbox WHERE done_at IS NULL")
         if not open_messages:
             break
         await asyncio.sleep(1)
     verdict.undelivered = open_messages
+    if open_messages:
+        why = await connection.fetch("SELECT topic, last_error, count(*) FROM outbox WHERE done_at IS NULL GROUP BY 1, 2")
+        verdict.surprises.update({f"{row['topic']} {row['last_error']}": row["count"] for row in why})
     rows: dict[str, list[Any]] = {}
     for row in await connection.fetch(ROWS):
         rows.setdefault(row["key"], []).append(row)
@@ -423,7 +425,7 @@ async def judged(load: Load, postgres: Postgres, server: Server) -> Verdict:
         text=True,
         check=False,
     )
-    verdict.custody = (audit.stdout + audit.stderr).strip().splitlines()[-1]
+    verdict.custody = (audit.stdout or audit.stderr).strip().splitlines()[-1]
     verdict.custody_gaps = audit.returncode != 0
     return verdict
 
@@ -455,6 +457,14 @@ def _key(global_id: str) -> str:
     return base64.b64decode(global_id).decode().rpartition(":")[2]
 
 
+async def supervised(server: Server) -> None:
+    """Starts the server again whenever it has ended, as an operator's supervisor does."""
+    while True:
+        if server.running.poll() is not None:
+            server.start()
+        await asyncio.sleep(1)
+
+
 async def drill(seconds: float, clients: int, *, synchronous: bool) -> Verdict:
     """One run: everything up, load and chaos for so long, and the verdict."""
     with _folder() as folder:
@@ -463,6 +473,7 @@ async def drill(seconds: float, clients: int, *, synchronous: bool) -> Verdict:
         server = Server(folder, postgres.url, _free_port())
         server.start()
         kills: Counter[str] = Counter()
+        supervisor = asyncio.create_task(supervised(server))
         try:
             async with city(server) as load:
                 tasks = [asyncio.create_task(load.client()) for _ in range(clients)]
@@ -475,6 +486,7 @@ async def drill(seconds: float, clients: int, *, synchronous: bool) -> Verdict:
                 verdict.kills = kills
                 return verdict
         finally:
+            supervisor.cancel()
             server.stop()
             postgres.kill()
 
