@@ -66,6 +66,7 @@ class Assessment:
     item: ServiceItem | None = None
     applicant: Resident | None = None
     receiving: Center | None = None
+    department: Department | None = None
     mode: ProcessingMode | None = None
     route: Route | None = None
     delivery_route: DeliveryRoute | None = None
@@ -90,6 +91,7 @@ class CompleteAssessment(Protocol):
     item: ServiceItem
     applicant: Resident
     receiving: Center
+    department: Department
     mode: ProcessingMode
     route: Route
     delivery_route: DeliveryRoute
@@ -151,12 +153,13 @@ async def assess(session: AsyncSession, registry: Registry, draft: Draft, actor:
         problems += await _duplicates(session, item, resident)
     passes_on = mode is ProcessingMode.SPLIT and way.center != center.id
     extra_days = item.extra_days_for_split if passes_on else 0
-    calendar = await centers.calendar(session)
+    calendar = await centers.calendar(session, since=date(today.year, 1, 1))
     return Assessment(
         problems=tuple(problems),
         item=item,
         applicant=resident,
         receiving=center,
+        department=department,
         mode=mode,
         route=way,
         delivery_route=delivery,

@@ -20,7 +20,7 @@ from tongban.cases.lifecycle import Action
 from tongban.cases.models import Case, Transfer
 from tongban.cases.numbers import new_number
 from tongban.cases.passing import pass_on, try_route
-from tongban.cases.steps import Step, allowed, finish, locked, moved, record, require_side, too_long
+from tongban.cases.steps import Step, allowed, append, finish, locked, moved, require_side, too_long
 from tongban.cases.words import CaseAction, CaseStatus, Channel, DocumentPurpose
 from tongban.catalog.models import Department, Material, MaterialRequirement
 from tongban.centers import service as centers
@@ -67,9 +67,8 @@ async def submit(
     uploads = [(material.id, upload) for material, upload in complete.uploads]
     await add_documents(session, case, DocumentPurpose.APPLICATION, case.custodian_id, uploads)
     step = Step(actor=actor, now=now, expected_version=1)
-    plugin = await _plugin_of(session, registry, complete.item.department_id)
-    data = (plugin or {}) | told(uploads)
-    record(session, case, "SUBMITTED", None, case.receiving_center_id, step, data or None)
+    data = _plugin_of(registry, complete.department) | told(uploads)
+    append(session, case, "SUBMITTED", None, case.receiving_center_id, step, data or None)
     if submission.accept:
         await _accept(session, case, CaseAction.ACCEPT, step)
     return await finish(session, case, None, now)
@@ -186,7 +185,7 @@ def _new_case(found: CompleteAssessment, submission: Submission, actor: Actor, n
         mode=found.mode.value,
         status=CaseStatus.SUBMITTED.value,
         version=1,
-        last_event=0,
+        last_event=1,
         receiving_center_id=found.receiving.id,
         handling_center_id=found.route.center or found.receiving.id,
         current_center_id=found.receiving.id,
@@ -216,8 +215,7 @@ def _id_of(actor: Actor, key: str | None) -> UUID:
     return UUID(int=digest & ~(0xF << 76) & ~(0b11 << 62) | (8 << 76) | (0b10 << 62))
 
 
-async def _plugin_of(session: AsyncSession, registry: Registry, department_id: UUID) -> dict[str, Any] | None:
+def _plugin_of(registry: Registry, department: Department) -> dict[str, Any]:
     """Which distribution judged the case, and in which version."""
-    department = await session.get_one(Department, department_id)
     plugin = registry.plugin_of(department.code)
-    return None if plugin is None else {"plugin": plugin.distribution, "version": plugin.version}
+    return {} if plugin is None else {"plugin": plugin.distribution, "version": plugin.version}

@@ -153,8 +153,21 @@ def record(
     step: Step,
     data: dict[str, Any] | None = None,
 ) -> None:
-    """Appends the event, and the message that tells of it; the case's lock makes the sequence gapless."""
+    """Appends the next event, and the message that tells of it; the case's lock makes the sequence gapless."""
     case.last_event += 1
+    append(session, case, kind, before, center, step, data)
+
+
+def append(
+    session: AsyncSession,
+    case: Case,
+    kind: str,
+    before: str | None,
+    center: UUID | None,
+    step: Step,
+    data: dict[str, Any] | None = None,
+) -> None:
+    """Writes the event that `last_event` numbers."""
     session.add(
         CaseEvent(
             case_id=case.id,

@@ -92,9 +92,14 @@ class Desk:
         async with self._turn:
             await self._forget()
             with translated():
-                async with await self._connected() as session:
+                session = await self._connected()
+                try:
                     yield session
                     await session.commit()
+                except BaseException:
+                    await session.close()
+                    raise
+                self._reading = session  # the answer is read over the same connection
                 self.committed()
 
     async def _connected(self) -> AsyncSession:
