@@ -1,87 +1,90 @@
-"""Where files lie: a folder by default, a bucket that speaks S3 where one is named. Nobody sees a file half-written.
+"""Where files lie: a folder by default, a bucket that speaks S3 where one is named.
 
-A file comes in by way of a staged one, which only its writer knows; `keep` makes it an object, whole and for good.
+A file comes in as a staged one, which only its writer knows; `keep` makes it an object, whole and for good. So nobody
+ever sees half of a file, or one that was not looked at.
 """
 
 import asyncio
+import os
 import re
-from collections.abc import AsyncIterable, AsyncIterator
+import secrets
+import time
+from collections.abc import AsyncIterable, AsyncIterator, Iterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, Protocol
+from typing import BinaryIO, Protocol
 
-if TYPE_CHECKING:
-    from obstore.store import S3Store
+from tongban.errors import SetupError
+from tongban.settings import Settings
 
 CHUNK = 256 * 1024
 """Bytes read at once."""
-PART = 5 * 1024 * 1024
-"""Bytes sent to a bucket at once: the least that S3 takes as a part."""
 KEY = re.compile(r"[0-9a-z][0-9a-z-]{2,99}")
-"""What a key may be. No dot and no slash: no key leads out of the folder."""
+"""What a key may be. It has no dot and no slash, so that none leads out of the folder."""
 FORGOTTEN_AFTER = 24 * 3600
-"""Seconds after which a staged file is nobody's: its writer was killed."""
+"""Seconds after which a staged file is nobody's: whoever wrote it was killed."""
 
 
 class NoObject(Exception):
-    """There is no object under that key."""
+    """There is no object under the key."""
 
 
 class StoreFailed(Exception):
-    """The store did not do what it was asked; whether an object was written is not known. It may work later."""
+    """The store did not do what it was asked; whether there is an object now is not known. It may work later."""
 
 
 @dataclass(slots=True)
 class Staged:
-    """A file on its way in, on the local disk for its owner alone. It is no object until it is kept."""
+    """A file on its way in, on a local disk, for its owner alone. It is no object until it is kept."""
 
     path: Path
-    size: int = 0
-    _file: BinaryIO | None = field(default=None, repr=False)
+    file: BinaryIO
+    size: int = field(default=0, init=False)
 
     async def write(self, chunk: bytes) -> None:
-        """Adds to it."""
-        assert self._file is not None  # noqa: S101
-        await asyncio.to_thread(self._file.write, chunk)
+        """Adds the chunk."""
+        with failing():
+            await asyncio.to_thread(self.file.write, chunk)
         self.size += len(chunk)
 
     async def finish(self) -> None:
-        """Brings all of it to the disk. Nothing may be added then."""
-        if self._file is not None:
-            file, self._file = self._file, None
-            await asyncio.to_thread(_synced, file)
+        """Brings all of it to the disk, once; nothing can be added then."""
+        if not self.file.closed:
+            with failing():
+                await asyncio.to_thread(_brought_to_disk, self.file)
 
 
 class ObjectStore(Protocol):
-    """Objects by key. All methods raise ValueError for a key that can be none, StoreFailed where the store fails."""
+    """Objects by key. Each method raises ValueError for what can be no key, and StoreFailed where the store fails."""
 
-    def staged(self) -> "Staging":
-        """A new file on its way in, removed at the end of the block. One that was kept stays under its key."""
+    def staged(self) -> AbstractAsyncContextManager[Staged]:
+        """A new file on its way in. At the end of the block it is gone, unless it was kept."""
         ...
 
     async def keep(self, staged: Staged, key: str) -> None:
-        """Makes the staged file the object under `key`. It survives a power failure when this returns."""
+        """Makes the staged file the object under `key`, at once and whole. When this returns it survives a crash."""
         ...
 
     def read(self, key: str) -> AsyncIterator[bytes]:
-        """The object in pieces. Raises NoObject."""
+        """The object, in pieces. Raises NoObject."""
         ...
 
     async def size(self, key: str) -> int | None:
-        """How long the object is; None where there is none."""
+        """How many bytes the object has; None where there is none."""
         ...
 
     async def delete(self, key: str) -> None:
-        """Removes the object; it is no fault where there is none."""
+        """Removes the object. That there is none is no fault."""
         ...
 
     async def sweep(self) -> int:
-        """Removes what killed writers left behind, and says how much."""
+        """Removes the staged files that killed writers left; says how many."""
         ...
 
 
 async def write(store: ObjectStore, key: str, chunks: AsyncIterable[bytes]) -> int:
-    """Streams the chunks into the object under `key`; gives its size. Where the chunks break off there is none."""
+    """Streams the chunks into the object under `key`; gives its size. Chunks that break off leave no object."""
     async with store.staged() as staged:
         async for chunk in chunks:
             await staged.write(chunk)
@@ -89,110 +92,150 @@ async def write(store: ObjectStore, key: str, chunks: AsyncIterable[bytes]) -> i
         return staged.size
 
 
-class Staging(Protocol):
-    """What `staged()` gives: `async with store.staged() as staged`."""
+def store_from(settings: Settings) -> ObjectStore:
+    """The store that the settings name. Raises SetupError where it can't be used."""
+    folder = settings.data_dir / "objects"
+    if settings.object_store is None:
+        return FolderStore(folder)
+    if not re.fullmatch(r"s3://[^/]+(/.*)?", settings.object_store):
+        raise SetupError("TONGBAN_OBJECT_STORE is no place for documents: write s3://bucket or s3://bucket/prefix.")
+    try:
+        from tongban.storage.bucket import bucket_store
+    except ImportError:
+        raise SetupError("TONGBAN_OBJECT_STORE needs a library: install tongban[s3].") from None
+    return bucket_store(settings.object_store, folder / INCOMING)
 
-    async def __aenter__(self) -> Staged: ...
 
-    async def __aexit__(self, *_: object) -> bool | None: ...
+INCOMING = "incoming"
+"""The folder of staged files. It is no object's: those lie in folders of two characters."""
 
 
 class FolderStore:
-    """Objects as files of a folder, which must be one file system: `objects/<last two of the key>/<key>`."""
+    """Objects as files of a folder, spread over sub-folders by the last two characters of their keys."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.incoming = folder / "incoming"
 
-    def staged(self) -> Staging:
-        return _staged(self.incoming)
+    def staged(self) -> AbstractAsyncContextManager[Staged]:
+        return staging(self.folder / INCOMING)  # of the same file system: `keep` only renames
 
     async def keep(self, staged: Staged, key: str) -> None:
         place = self._place(key)
         await staged.finish()
-        await asyncio.to_thread(_moved, staged.path, place)
+        with failing():
+            await asyncio.to_thread(_moved, staged.path, place)
 
     async def read(self, key: str) -> AsyncIterator[bytes]:
-        try:
-            file = await asyncio.to_thread(self._place(key).open, "rb")
-        except FileNotFoundError:
-            raise NoObject(key) from None
-        try:
-            while chunk := await asyncio.to_thread(file.read, CHUNK):
+        place = self._place(key)
+        with failing():
+            file = await asyncio.to_thread(_opened, place)
+        if file is None:
+            raise NoObject(key)
+        with file:
+            while True:
+                with failing():
+                    chunk = await asyncio.to_thread(file.read, CHUNK)
+                if not chunk:
+                    return
                 yield chunk
-        finally:
-            file.close()
 
     async def size(self, key: str) -> int | None:
-        try:
-            return (await asyncio.to_thread(self._place(key).stat)).st_size
-        except FileNotFoundError:
-            return None
+        place = self._place(key)
+        with failing():
+            return await asyncio.to_thread(_size, place)
 
     async def delete(self, key: str) -> None:
-        await asyncio.to_thread(self._place(key).unlink, missing_ok=True)
+        place = self._place(key)
+        with failing():
+            await asyncio.to_thread(place.unlink, missing_ok=True)
 
     async def sweep(self) -> int:
-        return await asyncio.to_thread(_swept, self.incoming)
+        return await swept(self.folder / INCOMING)
 
     def _place(self, key: str) -> Path:
-        _require_key(key)
+        require_key(key)
         return self.folder / key[-2:] / key
 
 
-class BucketStore:
-    """Objects in a bucket that speaks S3. Files are staged in a local folder: nothing unproved reaches the bucket."""
+def require_key(key: str) -> None:
+    """Raises ValueError for what can be no key."""
+    if not KEY.fullmatch(key):
+        raise ValueError(f"no key of an object: {key[:100]!r}")
 
-    def __init__(self, store: "S3Store", incoming: Path) -> None:
-        self.store = store
-        self.incoming = incoming
 
-    def staged(self) -> Staging:
-        return _staged(self.incoming)
+@asynccontextmanager
+async def staging(folder: Path) -> AsyncIterator[Staged]:
+    """A new file in the folder, under a name that nobody can guess; removed at the end of the block."""
+    path = folder / secrets.token_hex(16)
+    with failing():
+        file = await asyncio.to_thread(_created, path)
+    try:
+        yield Staged(path, file)
+    finally:
+        with suppress(OSError):  # of a full disk, which was told before
+            file.close()
+        await asyncio.to_thread(path.unlink, missing_ok=True)
 
-    async def keep(self, staged: Staged, key: str) -> None:
-        import obstore
 
-        _require_key(key)
-        await staged.finish()
-        with _failing():
-            # In parts, one at a time, so that no more than two of them are in memory. Atomic: all of it is seen at once.
-            await obstore.put_async(self.store, key, staged.path, chunk_size=PART, max_concurrency=1)
-            there = (await obstore.head_async(self.store, key))["size"]
-        if there != staged.size:
-            raise StoreFailed(f"the bucket has {there} bytes of {staged.size}")
+async def swept(folder: Path) -> int:
+    """Removes the staged files of the folder that are nobody's; says how many."""
+    with failing():
+        return await asyncio.to_thread(_remove_old, folder, time.time() - FORGOTTEN_AFTER)
 
-    async def read(self, key: str) -> AsyncIterator[bytes]:
-        import obstore
 
-        _require_key(key)
-        with _failing():
-            try:
-                found = await obstore.get_async(self.store, key)
-            except FileNotFoundError:
-                raise NoObject(key) from None
-            async for chunk in found.stream(min_chunk_size=CHUNK):
-                yield bytes(chunk)
+@contextmanager
+def failing() -> Iterator[None]:
+    """Turns what the disk says, full or broken, into StoreFailed."""
+    try:
+        yield
+    except OSError as error:
+        raise StoreFailed(os.strerror(error.errno) if error.errno else type(error).__name__) from error
 
-    async def size(self, key: str) -> int | None:
-        import obstore
 
-        _require_key(key)
-        with _failing():
-            try:
-                return (await obstore.head_async(self.store, key))["size"]
-            except FileNotFoundError:
-                return None
+def _created(path: Path) -> BinaryIO:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb")
 
-    async def delete(self, key: str) -> None:
-        import obstore
 
-        _require_key(key)
-        with _failing():
-            try:
-                await obstore.delete_async(self.store, key)
-            except FileNotFoundError:
-                return
+def _brought_to_disk(file: BinaryIO) -> None:
+    file.flush()
+    os.fsync(file.fileno())
+    file.close()
 
-    async def sweep(self) -> int:
-        return await asyncio.to_thread(_swept, self.incoming)
+
+def _moved(file: Path, place: Path) -> None:
+    """Renames, and brings the new name to the disk too: a file is found again by its folder, and that by its own."""
+    place.parent.mkdir(exist_ok=True)
+    file.replace(place)
+    for folder in (place.parent, place.parent.parent):
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
+def _opened(place: Path) -> BinaryIO | None:
+    try:
+        return place.open("rb", buffering=0)
+    except FileNotFoundError:
+        return None
+
+
+def _size(place: Path) -> int | None:
+    try:
+        return place.stat().st_size
+    except FileNotFoundError:
+        return None
+
+
+def _remove_old(folder: Path, before: float) -> int:
+    removed = 0
+    for path in folder.glob("*"):
+        try:
+            if path.stat().st_mtime < before:
+                path.unlink()
+                removed += 1
+        except FileNotFoundError:  # another process sweeps too
+            continue
+    return removed
