@@ -28,9 +28,7 @@ FEW = range(20)
 """Histories of a control, which sees what it is for in many of them."""
 
 
-async def test_nothing_is_lost_on_the_way(
-    engine: AsyncEngine, store: FolderStore, registry: Registry
-) -> None:
+async def test_nothing_is_lost_on_the_way(engine: AsyncEngine, store: FolderStore, registry: Registry) -> None:
     done = Drilled()
     await drill(engine, store, registry, range(100), done)
     assert set(done.seen.attacks) == set(Attack), "an attack that was never made"

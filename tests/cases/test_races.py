@@ -91,6 +91,22 @@ def rejecting(case: UUID, version: int) -> Verb:
     return lambda session: review.reject(session, case, step(A, version), review.Outcome(reason="不符合条件"))
 
 
+def taking_over(case: UUID) -> Verb:
+    return lambda session: review.acknowledge_transfer(session, case, step(B, 2))
+
+
+def refusing(case: UUID) -> Verb:
+    return lambda session: review.refuse_transfer(session, case, step(B, 2), "不属本街道")
+
+
+def withdrawing(case: UUID) -> Verb:
+    return lambda session: service.withdraw(session, case, step(A, 2))
+
+
+def receiving(store: ObjectStore, parcel: Parcel) -> Verb:
+    return lambda session: arrivals.receive(session, store, parcel, parcel.to_center_id, NOW)
+
+
 async def test_of_two_reviewers_one_decides(city: Sessions, store: ObjectStore, registry: Registry) -> None:
     plays = await some(city, store, registry, REVIEWERS, DIRECT_ITEM)
     won: Counter[str] = Counter()
@@ -144,8 +160,8 @@ async def test_taken_over_or_withdrawn(city: Sessions, store: ObjectStore, regis
     for play in plays:
         answers = await at_once(
             city,
-            lambda session, play=play: review.acknowledge_transfer(session, play.case, step(B, 2)),
-            lambda session, play=play: service.withdraw(session, play.case, step(A, 2)),
+            taking_over(play.case),
+            withdrawing(play.case),
         )
         assert sorted(answers) == ["STALE_VERSION", "done"]
     await whole(city, store, plays)
@@ -156,8 +172,8 @@ async def test_taken_over_or_refused(city: Sessions, store: ObjectStore, registr
     for play in plays:
         answers = await at_once(
             city,
-            lambda session, play=play: review.acknowledge_transfer(session, play.case, step(B, 2)),
-            lambda session, play=play: review.refuse_transfer(session, play.case, step(B, 2), "不属本街道"),
+            taking_over(play.case),
+            refusing(play.case),
         )
         assert sorted(answers) == ["STALE_VERSION", "done"]
     await whole(city, store, plays)
@@ -177,8 +193,8 @@ async def test_stored_or_withdrawn(city: Sessions, store: ObjectStore, registry:
         )
         stored, withdrawn = await at_once(
             city,
-            lambda session, parcel=parcel: arrivals.receive(session, store, parcel, parcel.to_center_id, NOW),
-            lambda session, play=play: service.withdraw(session, play.case, step(A, 2)),
+            receiving(store, parcel),
+            withdrawing(play.case),
         )
         assert withdrawn == "done"
         now = await play.look()
@@ -202,7 +218,7 @@ async def test_twice_stored_at_once_is_stored_once(city: Sessions, store: Object
         )
         answers = await at_once(
             city,
-            *[lambda session, parcel=parcel: arrivals.receive(session, store, parcel, parcel.to_center_id, NOW)] * 3,
+            *[receiving(store, parcel)] * 3,
         )
         assert answers == ["STORED"] * 3
     await whole(city, store, plays)
@@ -236,4 +252,3 @@ async def test_one_key_many_times_is_one_case(city: Sessions, registry: Registry
     async with city() as session:
         assert await session.scalar(select(func.count()).where(Case.applicant_id == resident)) == 1
         assert await session.scalar(select(Case.id).where(Case.applicant_id == resident)) == UUID(answers[0])
-
