@@ -12,7 +12,6 @@ from tongban.cases.words import DocumentPurpose
 from tongban.catalog.models import Material
 from tongban.documents.models import Upload
 
-
 DOCUMENTS = "documents"
 """Where an event names the documents that came with it, so that none can vanish unseen."""
 
