@@ -2,8 +2,8 @@
 
     .venv/bin/python bench/crash.py [--seconds 600] [--clients 24] [--least 4000] [--control 45]
 
-A PostgreSQL of its own, two workers of `tongban serve` on it, clients that carry cases from the upload to the result and
-ask again, under the same key, whatever they got no answer to. Meanwhile `kill -9` hits workers, the whole server, and
+A PostgreSQL of its own, two workers of `tongban serve` on it, clients that carry cases from the upload to the result
+and ask again, under the same key, what they got no answer to. Meanwhile `kill -9` hits workers, the whole server, and
 the whole tree of PostgreSQL. Afterwards: every answer that a client got must be in the database, once; every case at
 the center of its street; every document in exactly one place, with its bytes. Too few answers are a failure too.
 
@@ -41,7 +41,7 @@ from tongban.storage.embedded import _programs, embedded_postgres
 out = Console(soft_wrap=True, emoji=False)
 DIRECT, SPLIT = "DA-001", "MZ-004"
 ROUTES = ("DIRECT_TO_RESIDENT", "VIA_RECEIVING_CENTER")
-PDF = b"%PDF-1.4\n1 0 obj<</Type/Catalog>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n"
+PDF = "%PDF-1.4\n%{}\n1 0 obj<</Type/Catalog>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n"
 CASE = "case { id version status availableActions handlingCenter { code } }"
 INPUTS = {"approveCase": "DecideCaseInput", "submitCase": "SubmitCaseInput"}
 VERBS = {
@@ -88,10 +88,10 @@ class Postgres:
 
     def kill(self) -> None:
         """The postmaster first, so that it can't tell its children; then all of them."""
-        assert self.process is not None
-        children = _descendants(self.process.pid)
-        _kill(self.process.pid, *children)
-        self.process.wait()
+        if self.process is not None:
+            children = _descendants(self.process.pid)
+            _kill(self.process.pid, *children)
+            self.process.wait()
 
     async def answers(self, patience: float = 30) -> None:
         """Waits until it takes connections; starts it again while those that were killed are still leaving."""
@@ -116,6 +116,12 @@ class Server:
     process: "subprocess.Popen[bytes] | None" = None
 
     @property
+    def running(self) -> "subprocess.Popen[bytes]":
+        if self.process is None:
+            raise SystemExit("the server was not started")
+        return self.process
+
+    @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
@@ -129,8 +135,7 @@ class Server:
 
     def workers(self) -> list[int]:
         """The processes that serve: children of the first one, which have children of their own, the departments."""
-        assert self.process is not None
-        return [pid for pid in _children(self.process.pid) if _children(pid)]
+        return [pid for pid in _children(self.running.pid) if _children(pid)]
 
     def kill_worker(self) -> None:
         if workers := self.workers():
@@ -138,19 +143,16 @@ class Server:
             _kill(victim, *_descendants(victim))
 
     def kill(self) -> None:
-        assert self.process is not None
-        _kill(self.process.pid, *_descendants(self.process.pid))
-        self.process.wait()
-        self.start()
+        _kill(self.running.pid, *_descendants(self.running.pid))
+        self.running.wait()
 
     def stop(self) -> None:
-        assert self.process is not None
-        self.process.terminate()
+        self.running.terminate()
         try:
-            self.process.wait(20)
+            self.running.wait(20)
         except subprocess.TimeoutExpired:
-            _kill(self.process.pid, *_descendants(self.process.pid))
-            self.process.wait()
+            _kill(self.running.pid, *_descendants(self.running.pid))
+            self.running.wait()
 
 
 def _children(pid: int) -> list[int]:
@@ -240,22 +242,24 @@ class Load:
             await self._move(http, promise, "deliverResult", case)
 
     async def _upload(self, http: httpx.AsyncClient, promise: Promise, center: str, material: str) -> str:
-        content = PDF + f"%{promise.key}\n".encode()
+        content = PDF.format(promise.key).encode()
         said = {
             "center": center,
             "material": material,
             "fileName": "材料.pdf",
             "size": len(content),
             "digest": hashlib.sha256(content).hexdigest(),
-            "idempotencyKey": promise.key,
+            "idempotencyKey": f"{promise.key} upload",
         }
         document = """mutation($input: CreateUploadInput!) { createUpload(input: $input) {
-          upload { id } url problems { message } } }"""
+          upload { id state } url problems { code message } } }"""
         while True:
             made = (await self._ask(http, document, said))["createUpload"]
+            if made["problems"]:
+                self._surprise(f"createUpload: {made['problems'][0]}")
             with suppress(httpx.HTTPError):
                 answer = await http.put(made["url"], content=content)
-                if answer.status_code < 300 or answer.status_code == 409:  # 409: it is there since an earlier try
+                if answer.status_code < 300 or answer.status_code == 409:  # there since an earlier try
                     promise.documents[made["upload"]["id"]] = said["digest"]
                     self.acknowledged += 1
                     return str(made["upload"]["id"])
@@ -296,7 +300,7 @@ class Load:
                     if "errors" not in told:
                         return told["data"]
                     code = told["errors"][0]["extensions"]["code"]
-                    if code != "UNAVAILABLE":
+                    if code != "SERVICE_UNAVAILABLE":
                         self._surprise(f"{code}: {told['errors'][0]['message'][:200]}")
             await self._again()
         raise Broken
@@ -398,12 +402,15 @@ async def judged(load: Load, postgres: Postgres, server: Server) -> Verdict:
     """Compares what was promised with what is there."""
     verdict = Verdict(load.acknowledged, load.retries, surprises=load.surprises)
     connection = await asyncpg.connect(postgres.url)
-    for _ in range(300):  # what waits for its next try, at most 5 minutes
+    for _ in range(360):  # what waits for its next try, at most 5 minutes
         open_messages = await connection.fetchval("SELECT count(*) FROM outbox WHERE done_at IS NULL")
         if not open_messages:
             break
         await asyncio.sleep(1)
     verdict.undelivered = open_messages
+    if open_messages:
+        why = await connection.fetch("SELECT topic, last_error, count(*) FROM outbox WHERE done_at IS NULL GROUP BY 1, 2")
+        verdict.surprises.update({f"{row['topic']} {row['last_error']}": row["count"] for row in why})
     rows: dict[str, list[Any]] = {}
     for row in await connection.fetch(ROWS):
         rows.setdefault(row["key"], []).append(row)
@@ -418,7 +425,7 @@ async def judged(load: Load, postgres: Postgres, server: Server) -> Verdict:
         text=True,
         check=False,
     )
-    verdict.custody = (audit.stdout + audit.stderr).strip().splitlines()[-1]
+    verdict.custody = (audit.stdout or audit.stderr).strip().splitlines()[-1]
     verdict.custody_gaps = audit.returncode != 0
     return verdict
 
@@ -450,6 +457,14 @@ def _key(global_id: str) -> str:
     return base64.b64decode(global_id).decode().rpartition(":")[2]
 
 
+async def supervised(server: Server) -> None:
+    """Starts the server again whenever it has ended, as an operator's supervisor does."""
+    while True:
+        if server.running.poll() is not None:
+            server.start()
+        await asyncio.sleep(1)
+
+
 async def drill(seconds: float, clients: int, *, synchronous: bool) -> Verdict:
     """One run: everything up, load and chaos for so long, and the verdict."""
     with _folder() as folder:
@@ -458,6 +473,7 @@ async def drill(seconds: float, clients: int, *, synchronous: bool) -> Verdict:
         server = Server(folder, postgres.url, _free_port())
         server.start()
         kills: Counter[str] = Counter()
+        supervisor = asyncio.create_task(supervised(server))
         try:
             async with city(server) as load:
                 tasks = [asyncio.create_task(load.client()) for _ in range(clients)]
@@ -470,6 +486,7 @@ async def drill(seconds: float, clients: int, *, synchronous: bool) -> Verdict:
                 verdict.kills = kills
                 return verdict
         finally:
+            supervisor.cancel()
             server.stop()
             postgres.kill()
 

@@ -25,7 +25,7 @@ TESTS = Path(__file__).parents[1] / "tests"
 sys.path.insert(0, str(TESTS))  # a department's process looks for modules where we do
 
 from plugins_bad.base import ITEM  # noqa: E402
-from support import DIRECT_ITEM, JIADING, Api, application, centers_of, register, submit  # noqa: E402
+from support import DIRECT_ITEM, JIADING, Api, application, centers_of, equipment_in, register, submit  # noqa: E402
 from tongban import prepare  # noqa: E402
 from tongban.app import create_server_app  # noqa: E402
 from tongban.catalog.signing import Ed25519Signer  # noqa: E402
@@ -75,7 +75,7 @@ async def served(registry: Registry, url: str, rounds: int) -> None:
     signer = Ed25519Signer(Ed25519PrivateKey.generate())
     await prepare.migrated(url)
     await prepare.load(url, registry, signer)
-    app = create_server_app(url, registry, signer, 5)
+    app = create_server_app(url, equipment_in(Path(tempfile.gettempdir(), "tongban-bench"), registry), 5)
     queries: dict[str, list[float]] = defaultdict(list)
     cases: dict[str, list[float]] = defaultdict(list)
     hung: dict[str, int] = defaultdict(int)

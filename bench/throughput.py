@@ -3,7 +3,7 @@
     .venv/bin/python bench/throughput.py [--seconds 15] [--clients 8] [--workers 2]
 
 One run, one database, in turns: submitCase through the public API (validated, two documents, event, outbox, worklist,
-durable when it answers), and the statements that it runs, recorded and replayed by pgbench with parameters of their own.
+durable when it answers), and the statements that it runs, recorded and replayed by pgbench with values of their own.
 The ratio is what our part of the work costs: 1 would be no cost at all.
 """
 
@@ -30,7 +30,7 @@ from sqlalchemy import Engine, event, select
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
 from programs import serving
-from support import HONGKOU, JIADING, SIGNER, SPLIT_ITEM, Api, application, centers_of, register
+from support import HONGKOU, JIADING, SIGNER, SPLIT_ITEM, Api, application, centers_of, equipment_in, register
 from tongban import prepare
 from tongban.app import create_server_app
 from tongban.catalog.models import Material
@@ -153,7 +153,7 @@ async def prepared(url: str) -> tuple[list[dict[str, Any]], list[str]]:
     async with open_registry() as registry:
         await prepare.migrated(url)
         await prepare.load(url, registry, SIGNER)
-        app = create_server_app(url, registry, SIGNER, 5)
+        app = create_server_app(url, equipment_in(Path(tempfile.gettempdir(), "tongban-bench"), registry), 5)
         async with app.router.lifespan_context(app):
             transport = httpx.ASGITransport(app)
             async with httpx.AsyncClient(transport=transport, base_url="http://test", timeout=60) as client:

@@ -14,18 +14,19 @@ import pytest
 import pytest_asyncio
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, async_sessionmaker
 
-from support import NOW, SIGNER, Api, MakeApi, new_database
+from support import NOW, SIGNER, Api, MakeApi, files_in, new_database
 from tongban import prepare
 from tongban.app import create_app
 from tongban.cases.arrivals import LocalCourier
 from tongban.cases.custody import deliver
+from tongban.documents.files import Files
 from tongban.events.relay import Relay
 from tongban.events.words import Topic
 from tongban.identity.actor import DEVELOPER, Actor
 from tongban.registry import Registry, open_registry
 from tongban.storage.database import Sessions, connected, engine_for
 from tongban.storage.embedded import embedded_postgres
-from tongban.storage.objects import FolderStore, ObjectStore
+from tongban.storage.objects import FolderStore
 
 
 @pytest_asyncio.fixture(scope="session")
@@ -102,22 +103,31 @@ async def session(sessions: Sessions) -> AsyncIterator[AsyncSession]:
         yield session
 
 
-@pytest.fixture(scope="session")
-def store(tmp_path_factory: pytest.TempPathFactory) -> ObjectStore:
-    """The object store of all tests: a folder. Its keys are ids, so that tests don't meet each other's files."""
-    return FolderStore(tmp_path_factory.mktemp("objects"))
+@pytest.fixture
+def files(tmp_path: Path) -> Files:
+    """What documents need beside the database; nobody scans them."""
+    return files_in(tmp_path / "objects")
+
+
+@pytest.fixture
+def store(files: Files) -> FolderStore:
+    """Where the test's documents lie."""
+    assert isinstance(files.store, FolderStore)
+    return files.store
 
 
 @pytest_asyncio.fixture
-async def make_api(sessions: Sessions, registry: Registry, store: ObjectStore) -> AsyncIterator[MakeApi]:
+async def make_api(sessions: Sessions, registry: Registry, files: Files) -> AsyncIterator[MakeApi]:
     """Makes the public API at another time, for another actor, or with other departments."""
     clients: list[httpx.AsyncClient] = []
 
-    def make(at: datetime = NOW, actor: Actor = DEVELOPER, departments: Registry = registry) -> Api:
-        app = create_app(sessions, departments, SIGNER, lambda: at, actor)
+    def make(
+        at: datetime = NOW, actor: Actor = DEVELOPER, departments: Registry = registry, files: Files = files
+    ) -> Api:
+        app = create_app(sessions, departments, SIGNER, lambda: at, actor, files=files)
         client = httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test", timeout=60)
         clients.append(client)
-        relay = Relay(sessions, {Topic.TRANSFER: deliver(sessions, LocalCourier(sessions, store))}, lambda: at)
+        relay = Relay(sessions, {Topic.TRANSFER: deliver(sessions, LocalCourier(sessions, files.store))}, lambda: at)
         return Api(client, relay.drain)
 
     yield make

@@ -122,13 +122,16 @@ class Serving:
 def serving(
     folder: Path, *arguments: str, settings: Mapping[str, str] | None = None, program: tuple[str, ...] = PROGRAM
 ) -> Iterator[Serving]:
-    """`tongban serve` on a free port with its state in `folder`, ready for requests; ended with the block."""
+    """`tongban serve` on a free port with its state in `folder`, ready for requests; ended with the block.
+
+    What it scans documents with finds them all clean.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     errors = folder / "errors"
     with errors.open("w") as stderr:
         process = subprocess.Popen(
             [*program, "serve", "--port", "0", *arguments],
-            env=environment(TONGBAN_DATA_DIR=str(folder)) | dict(settings or {}),
+            env=environment(TONGBAN_DATA_DIR=str(folder), TONGBAN_SCAN_COMMAND="true") | dict(settings or {}),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=stderr,

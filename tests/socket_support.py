@@ -4,31 +4,22 @@ import asyncio
 import contextlib
 import itertools
 import socket
+import tempfile
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import orjson
-from sqlalchemy.ext.asyncio import AsyncSession
 from websockets.asyncio.client import ClientConnection, connect
 
-from support import SIGNER
+from support import equipment_in
 from tongban import cli
 from tongban.app import create_server_app
-from tongban.events.outbox import Message
-from tongban.events.relay import Handler
-from tongban.events.words import Topic
 from tongban.registry import Registry
 
 PROTOCOL = "graphql-transport-ws"
-
-
-async def nothing(_session: AsyncSession, _message: Message) -> None:
-    """A handler for topics that a test does not care for."""
-
-
-IDLE: dict[Topic, Handler] = dict.fromkeys(Topic, nothing)
 
 
 class Server(cli._Server):
@@ -42,8 +33,14 @@ class Server(cli._Server):
 @asynccontextmanager
 async def live(url: str, registry: Registry, pool_size: int = 5) -> AsyncIterator[str]:
     """The public API over the database at `url`; gives where it listens, without `/graphql`."""
-    app = create_server_app(url, registry, SIGNER, pool_size, IDLE)
-    server = Server(app, lambda: None)
+    with tempfile.TemporaryDirectory(prefix="tongban-files-") as folder:
+        app = create_server_app(url, equipment_in(Path(folder), registry), pool_size)
+        async with _served(Server(app, lambda: None)) as where:
+            yield where
+
+
+@asynccontextmanager
+async def _served(server: "Server") -> AsyncIterator[str]:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         where = f"http://127.0.0.1:{listener.getsockname()[1]}"
         serving = asyncio.create_task(server.serve(sockets=[listener]))

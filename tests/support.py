@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequen
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -16,10 +17,16 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from tongban.catalog.signing import Ed25519Signer
 from tongban.contract.applications import Sex
 from tongban.contract.items import Audience, Department, Guide, ItemDefinition, ProcessingMode, RoutingBasis
+from tongban.documents.files import Files
+from tongban.documents.links import Secret
+from tongban.equipment import Equipment
+from tongban.notifications.channels import channel_of
+from tongban.notifications.log import LogChannel
 from tongban.registry import Plugin, PluginState, Registry
 from tongban.residents.identity_numbers import check_digit
 from tongban.residents.service import Registration
 from tongban.storage.database import engine_for
+from tongban.storage.objects import FolderStore
 from tongban.tables import METADATA
 
 SIGNER = Ed25519Signer(Ed25519PrivateKey.generate())
@@ -51,6 +58,16 @@ class Api:
         answer = await self.answer(document, **variables)
         assert "errors" not in answer, answer["errors"]
         return answer["data"]
+
+
+def files_in(folder: Path) -> Files:
+    """Documents in the folder, which nobody scans."""
+    return Files(FolderStore(folder), Secret(b"a secret of tests" * 2))
+
+
+def equipment_in(folder: Path, registry: Registry) -> Equipment:
+    """What a server of a test works with: its documents in the folder, residents told in its log."""
+    return Equipment(registry, SIGNER, files_in(folder), {"log": channel_of("log", LogChannel())})
 
 
 MakeApi = Callable[..., Api]

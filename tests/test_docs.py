@@ -30,6 +30,7 @@ from typer.testing import CliRunner
 import tongban
 from graphql import GraphQLEnumType
 from graphql import build_schema as read_schema
+from notification_support import NOTICE
 from support import TODAY, Api, new_database
 from tongban import testing
 from tongban.admission.lifecycle import MOVES, first_status
@@ -37,7 +38,7 @@ from tongban.admission.words import ProposalKind
 from tongban.centers.hours import day_in_shanghai
 from tongban.check.titles import TITLES
 from tongban.cli import app
-from tongban.contract.hooks import CONTRACT_VERSION, DepartmentHooks
+from tongban.contract.hooks import CONTRACT_VERSION, ChannelHooks, DepartmentHooks
 from tongban.contract.items import (
     Department,
     Guide,
@@ -50,6 +51,8 @@ from tongban.contract.items import (
 from tongban.contract.problems import ProblemCode
 from tongban.graphql.schema import build_schema
 from tongban.messages import MESSAGES, Message
+from tongban.notifications.channels import GROUP as CHANNELS
+from tongban.notifications.channels import open_channels
 from tongban.registry import GROUP, Limits, PluginState, open_registry
 from tongban.settings import Settings
 from tongban.testing import sample_application
@@ -339,8 +342,11 @@ def _make_venv(folder: Path) -> None:
 class TestHooks:
     """Each hook has a section, its arguments, an example that works, and a test."""
 
+    OF_DEPARTMENTS: ClassVar = {name for name in vars(DepartmentHooks) if name.startswith("tongban_")}
     HOOKS: ClassVar = {
-        name: inspect.signature(spec) for name, spec in vars(DepartmentHooks).items() if name.startswith("tongban_")
+        name: inspect.signature(spec)
+        for name, spec in (vars(DepartmentHooks) | vars(ChannelHooks)).items()
+        if name.startswith("tongban_")
     }
 
     @pytest.mark.parametrize("name", HOOKS)
@@ -363,14 +369,14 @@ class TestHooks:
         (package / "data").mkdir(parents=True)
         (definition,) = (block.text for block in blocks_of(TUTORIAL) if "/data/" in block.before)
         (package / "data" / "library.toml").write_text(definition, encoding="utf-8")
-        examples = [block.text for block in blocks_of(HOOKS_PAGE) if block.language == "python"]
+        examples = [block.text for block in blocks_of(HOOKS_PAGE) if block.language == "python" and not block.mark]
         (package / "__init__.py").write_text("\n".join(examples), encoding="utf-8")
         monkeypatch.syspath_prepend(tmp_path)
 
         async with open_registry([EntryPoint("library", "documented_library", GROUP)]) as registry:
             (plugin,) = registry.plugins
             assert plugin.state is PluginState.ACTIVE, plugin.problem
-            assert set(plugin.hooks) == set(self.HOOKS)
+            assert set(plugin.hooks) == self.OF_DEPARTMENTS
             assert plugin.contract == "1.0"
             module = importlib.import_module("documented_library")
             (card,) = module.tongban_department().items
@@ -381,6 +387,21 @@ class TestHooks:
             judgment = await registry.judge("TS", sample_application(card, applicant=born_today))
             assert [problem.detail for problem in judgment.problems] == ["reader-card.child"]
             assert judgment.mode is tongban.ProcessingMode.DIRECT
+
+    async def test_the_example_of_a_channel_is_one(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        (example,) = (block.text for block in blocks_of(HOOKS_PAGE) if block.mark == "channel")
+        (tmp_path / "documented_channel.py").write_text(example, encoding="utf-8")
+        monkeypatch.syspath_prepend(tmp_path)
+        posted: list[str] = []
+
+        def post(_url: str, json: dict[str, str], **_: Any) -> httpx.Response:
+            posted.append(json["text"])
+            return httpx.Response(200)
+
+        monkeypatch.setattr(httpx, "post", post)
+        async with open_channels(found=[EntryPoint("gateway", "documented_channel", CHANNELS)]) as channels:
+            assert await channels["gateway"].deliver(NOTICE) == tongban.Delivery()
+        assert posted == [NOTICE.text]
 
     def test_the_limits_are_listed(self) -> None:
         listed = table(section(HOOKS_PAGE, "Limits"))
@@ -409,11 +430,11 @@ def _calls(path: Path, name: str) -> bool:
 
 
 def _commands_of(group: Any, before: str = "") -> Iterator[tuple[str, Any]]:
-    """Each command by its whole name, those of groups too."""
+    """Each command that people use, by its whole name, those of groups too."""
     for name, command in group.commands.items():
         if hasattr(command, "commands"):
             yield from _commands_of(command, f"{before}{name} ")
-        else:
+        elif not command.hidden:
             yield f"{before}{name}", command
 
 

@@ -1,11 +1,14 @@
 """The errand of the source, step by step: hukou in 虹口, home in 青浦, work in 嘉定, one center, one visit."""
 
+import shutil
+import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from io import StringIO
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -16,6 +19,7 @@ from rich.console import Console
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from case_support import ACTIONS, SAID
 from support import (
     DIRECT_ITEM,
     HONGKOU,
@@ -32,6 +36,7 @@ from support import (
     application,
     centers_of,
     done,
+    equipment_in,
     new_database,
     register,
     submit,
@@ -39,6 +44,7 @@ from support import (
 from tongban import demo, prepare
 from tongban.app import create_server_app
 from tongban.cases.models import Case, CaseEvent, CaseMaterial, Transfer
+from tongban.cases.words import CaseAction
 from tongban.errors import SetupError
 from tongban.identity.actor import Actor, Role
 from tongban.identity.models import IdempotencyKey
@@ -47,6 +53,9 @@ from tongban.registry import Registry
 EVENTS = """query($number: String!) { case(number: $number) { events(first: 100) { nodes {
   kind fromStatus toStatus note actor center { code } } } } }"""
 CASE_WORK = (Case, CaseMaterial, CaseEvent, Transfer)
+BEFORE_ACCEPTANCE = ["ACCEPT", "RETURN", "WITHDRAW"]
+IN_REVIEW = ["APPROVE", "REJECT", "REQUEST_SUPPLEMENT", "WITHDRAW"]
+STORED_AT_B = ["ACKNOWLEDGE_TRANSFER", "REFUSE_TRANSFER", "WITHDRAW"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,9 +95,25 @@ async def rows_of_cases(session: AsyncSession) -> dict[str, int]:
 async def state_of(api: Api, case: dict[str, Any]) -> Any:
     """All that the public API says of a case."""
     document = """query($number: String!) { case(number: $number) { status version availableActions closedAt
-      handlingCenter { code } decision { approved reason resultNumber at } transfers { id sentAt acknowledgedAt }
+      underway handlingCenter { code } decision { approved reason resultNumber at }
+      transfers { purpose from { code } to { code } sentAt deliveredAt attempts acknowledgedAt }
       events(first: 100) { nodes { id } } } }"""
     return (await api.ask(document, number=case["number"]))["case"]
+
+
+async def on_its_way(api: Api, case: dict[str, Any], actions: list[str]) -> None:
+    """The last transfer was sent and is not stored: nobody can act on it. Then it is stored at its destination."""
+    before = await state_of(api, case)
+    transfer = before["transfers"][-1]
+    assert (before["underway"], transfer["deliveredAt"], transfer["attempts"]) == (True, None, 0)
+    assert before["availableActions"] == [action for action in actions if action == "WITHDRAW"]
+    await api.settle()
+    after = await state_of(api, case)
+    transfer = after["transfers"][-1]
+    assert (after["underway"], transfer["attempts"], transfer["acknowledgedAt"]) == (False, 1, None)
+    assert datetime.fromisoformat(transfer["deliveredAt"]) == NOW
+    assert (after["version"], after["status"]) == (before["version"], before["status"])
+    assert after["availableActions"] == actions
 
 
 def test_story(errand: Errand) -> None:
@@ -99,13 +124,13 @@ def test_story(errand: Errand) -> None:
 async def test_direct_item_is_handled_where_it_was_received(api: Api, errand: Errand) -> None:
     a = {"code": errand.jiading["code"]}
     case = await done(submit(api, await errand.wish(api, DIRECT_ITEM)))
-    assert (case["mode"], case["status"], case["availableActions"]) == ("DIRECT", "SUBMITTED", ["ACCEPT"])
+    assert (case["mode"], case["status"], case["availableActions"]) == ("DIRECT", "SUBMITTED", BEFORE_ACCEPTANCE)
     case = await done(act(api, "acceptCase", case))
-    assert (case["status"], case["availableActions"]) == ("UNDER_REVIEW", ["APPROVE", "REJECT"])
+    assert (case["status"], case["availableActions"]) == ("UNDER_REVIEW", IN_REVIEW)
     case = await done(act(api, "approveCase", case, resultNumber="档-1"))
     assert (case["status"], case["availableActions"]) == ("APPROVED", ["DELIVER_RESULT"])
     case = await done(act(api, "deliverResult", case))
-    assert (case["status"], case["availableActions"], case["visits"]) == ("DELIVERED", [], 1)
+    assert (case["status"], case["availableActions"], case["visits"]) == ("DELIVERED", ["RATE"], 1)
     assert (case["receivingCenter"], case["handlingCenter"], case["transfers"]) == (a, a, [])
     assert case["decision"] == {"approved": True, "reason": None, "resultNumber": "档-1", "by": a}
     assert datetime.fromisoformat(case["closedAt"]) == NOW
@@ -117,16 +142,17 @@ async def test_split_item_goes_to_the_center_of_the_hukou_and_home_directly(api:
     case = await done(submit(api, said))
     assert (case["mode"], case["status"], case["version"]) == ("SPLIT", "SUBMITTED", 1)
     assert (case["receivingCenter"]["code"], case["handlingCenter"]["code"], case["transfers"]) == (a, b, [])
-    assert case["availableActions"] == ["ACCEPT"]
+    assert case["availableActions"] == BEFORE_ACCEPTANCE
 
     case = await done(act(api, "acceptCase", case, note="材料齐全"))
-    assert (case["status"], case["version"], case["availableActions"]) == ("IN_TRANSFER", 2, ["ACKNOWLEDGE_TRANSFER"])
+    assert (case["status"], case["version"], case["availableActions"]) == ("IN_TRANSFER", 2, ["WITHDRAW"])
     [transfer] = case["transfers"]
     assert (transfer["purpose"], transfer["from"]["code"], transfer["to"]["code"]) == ("HANDLING", a, b)
     assert transfer["acknowledgedAt"] is None
+    await on_its_way(api, case, STORED_AT_B)
 
     case = await done(act(api, "acknowledgeTransfer", case))
-    assert (case["status"], case["version"], case["availableActions"]) == ("UNDER_REVIEW", 3, ["APPROVE", "REJECT"])
+    assert (case["status"], case["version"], case["availableActions"]) == ("UNDER_REVIEW", 3, IN_REVIEW)
     assert case["transfers"][0]["acknowledgedAt"] is not None
 
     case = await done(act(api, "approveCase", case, resultNumber="救助-1"))
@@ -134,19 +160,20 @@ async def test_split_item_goes_to_the_center_of_the_hukou_and_home_directly(api:
     assert case["decision"] == {"approved": True, "reason": None, "resultNumber": "救助-1", "by": {"code": b}}
 
     case = await done(act(api, "deliverResult", case))
-    assert (case["status"], case["version"], case["availableActions"]) == ("DELIVERED", 5, [])
+    assert (case["status"], case["version"], case["availableActions"]) == ("DELIVERED", 5, ["RATE"])
     assert (case["visits"], len(case["transfers"])) == (1, 1)
 
     events = (await api.ask(EVENTS, number=case["number"]))["case"]["events"]["nodes"]
     assert [(e["kind"], e["fromStatus"], e["toStatus"], e["center"]["code"]) for e in events] == [
         ("SUBMITTED", None, "SUBMITTED", a),
         ("ACCEPT", "SUBMITTED", "IN_TRANSFER", a),
+        ("TRANSFER_STORED", "IN_TRANSFER", "IN_TRANSFER", b),
         ("ACKNOWLEDGE_TRANSFER", "IN_TRANSFER", "UNDER_REVIEW", b),
         ("APPROVE", "UNDER_REVIEW", "APPROVED", b),
         ("DELIVER_RESULT", "APPROVED", "DELIVERED", b),
     ]
     assert events[1]["note"] == "材料齐全"
-    assert {event["actor"] for event in events} == {"developer"}
+    assert [event["actor"] for event in events] == ["developer", "developer", "system", *["developer"] * 3]
 
 
 async def test_split_item_comes_home_through_the_receiving_center(api: Api, errand: Errand) -> None:
@@ -154,13 +181,15 @@ async def test_split_item_comes_home_through_the_receiving_center(api: Api, erra
     said = await errand.wish(api, SPLIT_ITEM, deliveryRoute="VIA_RECEIVING_CENTER", accept=True)
     case = await done(submit(api, said))
     assert (case["status"], case["version"]) == ("IN_TRANSFER", 2)
+    await on_its_way(api, case, STORED_AT_B)
     case = await done(act(api, "acknowledgeTransfer", case))
     case = await done(act(api, "approveCase", case))
     case = await done(act(api, "deliverResult", case))
-    assert (case["status"], case["availableActions"]) == ("RESULT_IN_TRANSFER", ["DELIVER_RESULT"])
+    assert (case["status"], case["availableActions"]) == ("RESULT_IN_TRANSFER", [])
     assert case["closedAt"] is None
+    await on_its_way(api, case, ["DELIVER_RESULT"])
     case = await done(act(api, "deliverResult", case))
-    assert (case["status"], case["availableActions"], case["visits"]) == ("DELIVERED", [], 1)
+    assert (case["status"], case["availableActions"], case["visits"]) == ("DELIVERED", ["RATE"], 1)
     there, back = case["transfers"]
     assert (there["purpose"], there["from"]["code"], there["to"]["code"]) == ("HANDLING", a, b)
     assert (back["purpose"], back["from"]["code"], back["to"]["code"]) == ("RESULT", b, a)
@@ -171,9 +200,11 @@ async def test_split_item_comes_home_through_the_receiving_center(api: Api, erra
     assert [(event["kind"], event["toStatus"], event["center"]["code"]) for event in events] == [
         ("SUBMITTED", "SUBMITTED", a),
         ("ACCEPT", "IN_TRANSFER", a),
+        ("TRANSFER_STORED", "IN_TRANSFER", b),
         ("ACKNOWLEDGE_TRANSFER", "UNDER_REVIEW", b),
         ("APPROVE", "APPROVED", b),
         ("DELIVER_RESULT", "RESULT_IN_TRANSFER", b),
+        ("TRANSFER_STORED", "RESULT_IN_TRANSFER", a),
         ("DELIVER_RESULT", "DELIVERED", a),
     ]
 
@@ -225,7 +256,7 @@ async def test_low_rent_housing_is_refused_elsewhere_and_taken_at_home(
         assert reason in problem["message"]
     assert set((await rows_of_cases(session)).values()) == {0}
 
-    english = Api(api.client, {"Accept-Language": "en"})
+    english = replace(api, headers={"Accept-Language": "en"})
     [problem] = (await submit(english, said))["problems"]
     assert problem["nextStep"] == f"Please go to {errand.hongkou['nameEn']}"
     assert "verification on site" in problem["message"]
@@ -244,7 +275,7 @@ async def test_an_unmapped_street_waits_until_the_hukou_names_a_center(
     case = await done(submit(api, await application(api, SPLIT_ITEM, a, resident["id"])))
     case = await done(act(api, "acceptCase", case))
     assert (case["status"], case["transfers"]) == ("ROUTING_REVIEW", [])
-    assert case["availableActions"] == ["ACCEPT"]
+    assert case["availableActions"] == ["ACCEPT", "WITHDRAW"]
 
     before, rows = await state_of(api, case), await rows_of_cases(session)
     [problem] = (await act(api, "acceptCase", case))["problems"]
@@ -279,40 +310,37 @@ async def test_an_unmapped_street_may_turn_out_to_be_the_receiving_centers_own(a
     assert (case["status"], case["transfers"]) == ("UNDER_REVIEW", [])
 
 
-VERBS = ("acceptCase", "acknowledgeTransfer", "approveCase", "rejectCase", "deliverResult")
-ACTION_OF = {
-    "acceptCase": "ACCEPT",
-    "acknowledgeTransfer": "ACKNOWLEDGE_TRANSFER",
-    "approveCase": "APPROVE",
-    "rejectCase": "REJECT",
-    "deliverResult": "DELIVER_RESULT",
-}
-
-
 async def test_exactly_the_available_actions_are_possible_and_a_wrong_one_changes_nothing(
     api: Api, errand: Errand, session: AsyncSession
 ) -> None:
     case = await done(submit(api, await errand.wish(api, SPLIT_ITEM, deliveryRoute="VIA_RECEIVING_CENTER")))
-    for step in ("acceptCase", "acknowledgeTransfer", "rejectCase", "deliverResult", "deliverResult", None):
-        before, rows = await state_of(api, case), await rows_of_cases(session)
-        for verb in VERBS:
-            if ACTION_OF[verb] in case["availableActions"]:
-                continue
-            more = {"reason": "不符合条件"} if verb == "rejectCase" else {}
-            payload = await act(api, verb, case, **more)
-            assert payload["case"] is None
-            assert [problem["code"] for problem in payload["problems"]] == ["ACTION_NOT_ALLOWED"], verb
-        assert await state_of(api, case) == before
-        assert await rows_of_cases(session) == rows
+    assert set(ACTIONS.values()) == set(CaseAction)
+    story = ("acceptCase", "acknowledgeTransfer", "requestSupplement", "supplementCase", "acknowledgeTransfer")
+    for step in (*story, "rejectCase", "deliverResult", "deliverResult", "rateCase", None):
+        for _ in ("on its way", "stored"):
+            before, rows = await state_of(api, case), await rows_of_cases(session)
+            for verb, action in ACTIONS.items():
+                if action not in before["availableActions"]:
+                    payload = await act(replace(api, settle=rest), verb, case, **SAID.get(verb, {}))
+                    assert payload["case"] is None
+                    assert [problem["code"] for problem in payload["problems"]] == ["ACTION_NOT_ALLOWED"], verb
+            assert await state_of(api, case) == before
+            assert await rows_of_cases(session) == rows
+            await api.settle()
         if step is not None:
-            assert ACTION_OF[step] in case["availableActions"]
-            case = await done(act(api, step, case, **({"reason": "不符合条件"} if step == "rejectCase" else {})))
-    assert (case["status"], case["decision"]["approved"]) == ("DELIVERED", False)
+            assert ACTIONS[step] in (await state_of(api, case))["availableActions"]
+            case = await done(act(api, step, case, **SAID.get(step, {})))
+    assert (case["status"], case["decision"]["approved"], case["availableActions"]) == ("DELIVERED", False, [])
+
+
+async def rest() -> None:
+    """Sends nothing."""
 
 
 async def test_a_stale_version_changes_nothing(api: Api, errand: Errand, session: AsyncSession) -> None:
     old = await done(submit(api, await errand.wish(api, SPLIT_ITEM)))
     case = await done(act(api, "acceptCase", old))
+    await api.settle()
     before, rows = await state_of(api, case), await rows_of_cases(session)
     for version in (old["version"], case["version"] + 1, 0, -1):
         payload = await act(api, "acknowledgeTransfer", case, expectedVersion=version)
@@ -364,6 +392,7 @@ async def test_each_center_does_its_own_part_only(api: Api, make_api: MakeApi, e
         ("deliverResult", b),
         ("deliverResult", a),
     ):
+        await api.settle()
         before = await state_of(api, case)
         for other in {a.client: a, b.client: b, third.client: third}.values():
             if other is not mine:
@@ -508,7 +537,7 @@ async def test_a_refused_request_leaves_its_key_free(api: Api, errand: Errand, s
 
 async def test_keys_of_two_actors_are_two_keys(api: Api, make_api: MakeApi, errand: Errand) -> None:
     clerk = Actor(subject="clerk", name="", roles=frozenset({Role.CLERK}), everywhere=True)
-    said = await errand.wish(api, SPLIT_ITEM, idempotencyKey="k")
+    said = await errand.wish(api, SPLIT_ITEM, idempotencyKey="k", evenIfDuplicate=True)
     mine, theirs = await done(submit(api, said)), await done(submit(make_api(actor=clerk), said))
     assert mine["number"] != theirs["number"]
 
@@ -555,10 +584,15 @@ async def test_the_demo_plays_the_errand_against_a_running_server(server_url: st
                     "婚姻登记档案查询",
                     "临时救助申请",
                     "passed to 欧阳路街道社区事务受理服务中心",
+                    "stored there, every digest verified",
+                    "taken over by a reviewer",
+                    "SUPPLEMENT_REQUESTED",
+                    "sent from home, no visit",
                     "RESULT_IN_TRANSFER",
                     "廉租住房申请",
                     "请到欧阳路街道社区事务受理服务中心办理",
                     "delivered, 1 visit",
+                    "★★★★★",
                     "一趟即可",
                 ):
                     assert words in story
@@ -582,7 +616,9 @@ async def cases_at(url: str) -> dict[str, int]:
 @contextmanager
 def serving(url: str, registry: Registry) -> Iterator[str]:
     """The address of a server in a thread of its own, over that database, until the block ends."""
-    server = uvicorn.Server(uvicorn.Config(create_server_app(url, registry, SIGNER, 2), port=0, log_level="warning"))
+    folder = Path(tempfile.mkdtemp(prefix="errand-"))
+    app = create_server_app(url, equipment_in(folder, registry), 2)
+    server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="warning"))
     thread = threading.Thread(target=server.run)
     thread.start()
     try:
@@ -594,3 +630,4 @@ def serving(url: str, registry: Registry) -> Iterator[str]:
     finally:
         server.should_exit = True
         thread.join()
+        shutil.rmtree(folder)

@@ -3,7 +3,6 @@
 import asyncio
 import os
 import signal
-import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,12 +21,11 @@ from tongban.events.feed import WORKLISTS, head
 from tongban.storage.database import Sessions
 
 WORKLIST = "subscription($c: String!, $s: Int) { worklist(center: $c, since: $s) { sequence case { number } } }"
-IDLE = (sys.executable, str(Path(__file__).parent / "program_without_handlers.py"))
 
 
 @contextmanager
 def two(url: str, folder: Path) -> Iterator[Serving]:
-    with serving(folder, "--workers", "2", settings={"TONGBAN_DATABASE_URL": url}, program=IDLE) as server:
+    with serving(folder, "--workers", "2", settings={"TONGBAN_DATABASE_URL": url}) as server:
         yield server
 
 
@@ -141,13 +139,3 @@ def test_so_many_workers_are_too_many(tmp_path: Path) -> None:
     said = tongban("serve", TONGBAN_WORKERS="0", TONGBAN_DATA_DIR=str(tmp_path / "var"))
     assert (said.code, said.err) == (1, "TONGBAN_WORKERS: Input should be greater than or equal to 1\n")
     assert not (tmp_path / "var").exists()
-
-
-def test_without_a_handler_for_each_topic_it_does_not_start(committed_url: str, tmp_path: Path) -> None:
-    bare = (sys.executable, "-c", "from tongban import background, cli; background.HANDLERS.clear(); cli.main()")
-    for number in ("1", "2"):
-        settings = {"TONGBAN_DATABASE_URL": committed_url, "TONGBAN_DATA_DIR": str(tmp_path)}
-        said = tongban("serve", "--port=0", f"--workers={number}", program=bare, **settings)
-        assert said.code == 1
-        assert said.err.startswith("No handler for messages of the topics EVENT, TRANSFER, NOTICE")
-        assert "serves on" not in said.out

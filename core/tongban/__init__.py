@@ -1,6 +1,6 @@
 """Tongban: apply for any service item at any community affairs service center (全市通办).
 
-This front door is all that a department's plugin may import.
+This front door is all that a plugin may import, be it a department's or a channel's.
 """
 
 from tongban.contract.applications import (
@@ -29,6 +29,7 @@ from tongban.contract.items import (
     RoutingBasis,
     Sample,
 )
+from tongban.contract.notices import ChannelGone, Delivery, NotDelivered, Notice, NoticeKind, ResidentStage
 from tongban.contract.problems import Problem, ProblemCode
 from tongban.contract.rules import Rule, all_problems, form_invalid, not_eligible, not_in_future
 from tongban.definitions import DefinitionError, read_department
@@ -39,7 +40,9 @@ __all__ = [
     "Application",
     "Audience",
     "Barrier",
+    "ChannelGone",
     "DefinitionError",
+    "Delivery",
     "DeliveryRoute",
     "Department",
     "Guide",
@@ -49,11 +52,15 @@ __all__ = [
     "MaterialDefinition",
     "MaterialRequirement",
     "Necessity",
+    "NotDelivered",
+    "Notice",
+    "NoticeKind",
     "Problem",
     "ProblemCode",
     "ProcessingMode",
     "ReceivingCenter",
     "ResidencePermit",
+    "ResidentStage",
     "RoutingBasis",
     "Rule",
     "Sample",

@@ -1,24 +1,25 @@
 """The ASGI app: the public API over one database, with the departments installed."""
 
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 
 from sqlalchemy import text
 from starlette.applications import Starlette
-from starlette.middleware import Middleware
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Mount, Route, WebSocketRoute
 from starlette.staticfiles import StaticFiles
 
-from tongban.background import HANDLERS, Background, complete, running
+from tongban.background import Background, running
 from tongban.catalog.signing import Signer
-from tongban.events.relay import Handler
-from tongban.events.words import Topic
+from tongban.documents.files import Files
+from tongban.equipment import Equipment
+from tongban.events.relay import AT_ONCE
 from tongban.graphql.desk import Desk
+from tongban.graphql.files import Downloads, Uploads
 from tongban.graphql.schema import build_schema
-from tongban.graphql.server import ASSETS, BodyLimit, Endpoint, language_of
+from tongban.graphql.server import ASSETS, BodyLimit, Endpoint, base_of, language_of
 from tongban.identity.actor import DEVELOPER, Actor
 from tongban.registry import Registry
 from tongban.storage.database import Sessions, connected
@@ -27,6 +28,9 @@ Clock = Callable[[], datetime]
 LONGEST_STATEMENT = 5_000
 """Milliseconds that a request may keep the database busy with one statement."""
 
+BEHIND = 2 * AT_ONCE + 2
+"""Connections of what runs between requests: two for each message that is handled, one to look, one for the timers."""
+
 
 def real_time() -> datetime:
     """Now, in UTC."""
@@ -34,28 +38,36 @@ def real_time() -> datetime:
 
 
 def create_app(
-    sessions: Sessions, registry: Registry, signer: Signer, clock: Clock = real_time, actor: Actor = DEVELOPER
+    sessions: Sessions,
+    registry: Registry,
+    signer: Signer,
+    clock: Clock = real_time,
+    actor: Actor = DEVELOPER,
+    *,
+    files: Files,
 ) -> Starlette:
     """The app over sessions that somebody else opens and ends. Nothing runs in it between requests."""
-    return _app(lambda request: Desk(sessions, registry, signer, actor, clock(), language_of(request)), None)
+
+    def open_desk(request: HTTPConnection) -> Desk:
+        language, base = language_of(request), base_of(request)
+        return Desk(sessions, registry, signer, actor, clock(), files, language, base)
+
+    return _app(open_desk, None)
 
 
-def create_server_app(
-    url: str, registry: Registry, signer: Signer, pool_size: int, handlers: Mapping[Topic, Handler] = HANDLERS
-) -> Starlette:
+def create_server_app(url: str, equipment: Equipment, pool_size: int) -> Starlette:
     """The app with connections of its own, and what runs in it between requests, from its start to its end.
 
-    `app.state.stop()` begins the end: those who follow a stream are told to come back. Raises SetupError where a topic
-    has no handler.
+    `app.state.stop()` begins the end: those who follow a stream are told to come back.
     """
-    complete(handlers)
     held: list[tuple[Sessions, Background]] = []
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         async with (
             connected(url, pool_size, LONGEST_STATEMENT) as sessions,
-            running(sessions, handlers, real_time) as background,
+            connected(url, BEHIND, LONGEST_STATEMENT) as own,
+            running(sessions, own, equipment, real_time) as background,
         ):
             held.append((sessions, background))
             app.state.stop = background.stop
@@ -63,7 +75,9 @@ def create_server_app(
 
     def open_desk(request: HTTPConnection) -> Desk:
         sessions, background = held[-1]
-        desk = Desk(sessions, registry, signer, DEVELOPER, real_time(), language_of(request))
+        registry, signer, files = equipment.registry, equipment.signer, equipment.files
+        language, base = language_of(request), base_of(request)
+        desk = Desk(sessions, registry, signer, DEVELOPER, real_time(), files, language, base)
         desk.clock, desk.feed, desk.committed = real_time, background.feed, background.wake
         return desk
 
@@ -86,9 +100,10 @@ def _app(open_desk: Callable[[HTTPConnection], Desk], lifespan: object) -> Starl
             Route("/", lambda _: RedirectResponse("/graphql")),
             Route("/health", health),
             Mount("/graphql/assets", StaticFiles(directory=ASSETS)),
-            Route("/graphql", endpoint),
+            Route("/graphql", BodyLimit(endpoint)),
             WebSocketRoute("/graphql", endpoint),
+            Route("/uploads/{token}", Uploads(open_desk)),
+            Route("/documents/{link}", Downloads(open_desk)),
         ],
-        middleware=[Middleware(BodyLimit)],
         lifespan=lifespan,  # type: ignore[arg-type]
     )

@@ -1,21 +1,35 @@
-"""What a server does between requests: the relay with its handlers, and the feed of those who follow."""
+"""What a server does between requests: it relays messages, does what is due, and feeds those who follow."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
+import logging
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
-from tongban.errors import SetupError
+from sqlalchemy import select
+
+from tongban.cases.arrivals import LocalCourier
+from tongban.cases.custody import deliver
+from tongban.cases.models import Document
+from tongban.cases.recompute import recompute_provisional
+from tongban.cases.timers import sweep
+from tongban.documents.service import forget_expired
+from tongban.equipment import Equipment
+from tongban.errors import traced
 from tongban.events.feed import Feed
 from tongban.events.relay import Handler, Relay
 from tongban.events.words import Topic
+from tongban.notifications.service import handlers as notification_handlers
 from tongban.storage.database import Sessions
+from tongban.storage.objects import ObjectStore
 
-HANDLERS: dict[Topic, Handler] = {}
-"""What is done with the messages of each topic. A server does not start without one for each."""
 ENDING = 3
 """Seconds that messages being handled get when the server stops; then they are cut off, and handled again later."""
+SWEEPING = 30
+"""Seconds between two looks at what is due."""
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,25 +50,54 @@ class Background:
         self.feed.stop()
 
 
-def complete(handlers: Mapping[Topic, Handler]) -> Mapping[Topic, Handler]:
-    """The handlers. Raises SetupError where a topic has none: its messages would wait for ever, unseen."""
-    if missing := [topic for topic in Topic if topic not in handlers]:
-        raise SetupError(f"No handler for messages of the topics {', '.join(missing)}: this version is not complete.")
-    return handlers
+def handlers(sessions: Sessions, equipment: Equipment) -> dict[Topic, Handler]:
+    """What is done with the messages of each topic."""
+    courier = LocalCourier(sessions, equipment.files.store)
+    return {
+        Topic.TRANSFER: deliver(sessions, courier),
+        **notification_handlers(equipment.channels, equipment.broker),
+    }
 
 
 @asynccontextmanager
 async def running(
-    sessions: Sessions, handlers: Mapping[Topic, Handler], clock: Callable[[], datetime]
+    sessions: Sessions, own: Sessions, equipment: Equipment, clock: Callable[[], datetime]
 ) -> AsyncIterator[Background]:
-    """Runs relay and feed while the block does."""
-    background = Background(Relay(sessions, complete(handlers), clock), Feed(sessions))
+    """Runs it all while the block does. No request waits for a connection of `own`; a transfer takes two at once."""
+    background = Background(Relay(own, handlers(own, equipment), clock), Feed(sessions))
     relaying, feeding = asyncio.create_task(background.relay.run()), asyncio.create_task(background.feed.run())
+    sweeping = asyncio.create_task(_sweep(own, equipment.files.store, clock))
     try:
         yield background
     finally:
         background.stop()
-        _, late = await asyncio.wait({relaying, feeding}, timeout=ENDING)
+        sweeping.cancel()
+        _, late = await asyncio.wait({relaying, feeding, sweeping}, timeout=ENDING)
         for task in late:
             task.cancel()
-        await asyncio.gather(relaying, feeding, return_exceptions=True)
+        await asyncio.gather(relaying, feeding, sweeping, return_exceptions=True)
+
+
+async def _sweep(sessions: Sessions, store: ObjectStore, clock: Callable[[], datetime]) -> None:
+    """Does again and again what is due by itself. Nothing that fails ends it."""
+    while True:
+        for work in (_timers, _due_dates, _uploads):
+            try:
+                await work(sessions, store, clock())
+            except Exception as error:
+                log.warning("what is due was not done, and is tried again: %s", traced(error))
+        await asyncio.sleep(SWEEPING)
+
+
+async def _timers(sessions: Sessions, _store: ObjectStore, now: datetime) -> None:
+    await sweep(sessions, now)
+
+
+async def _due_dates(sessions: Sessions, _store: ObjectStore, now: datetime) -> None:
+    async with sessions() as session, session.begin():
+        await recompute_provisional(session, now)
+
+
+async def _uploads(sessions: Sessions, store: ObjectStore, now: datetime) -> None:
+    async with sessions() as session, session.begin():
+        await forget_expired(session, store, now, select(Document.object_key))

@@ -24,12 +24,12 @@ from starlette.applications import Starlette
 from graphql import GraphQLError
 from tongban import background, prepare
 from tongban.app import create_server_app
-from tongban.background import HANDLERS, complete
 from tongban.catalog.signing import Signer, signer_from
 from tongban.centers.rows import SHIPPED
 from tongban.commands import audit, calendar, catalog, kit, workers
 from tongban.commands.terminal import err, out, read_settings, running_database, say
 from tongban.demo import play
+from tongban.equipment import Equipment, equipped
 from tongban.errors import DataError, SetupError
 from tongban.graphql.names import missing_names
 from tongban.graphql.schema import build_schema
@@ -251,32 +251,34 @@ def _told(before: Revisions) -> str:
 
 async def _serve(url: str, settings: Settings, city: Path, listener: socket.socket, where: str) -> None:
     """Prepares the database and serves, on one event loop with the departments' processes."""
-    signer = signer_from(settings.signing_key_file)
-    async with open_registry() as registry:
-        say(_told(await prepare.migrated(url)))
-        await _load(url, registry, signer, city)
-        server = create_server_app(url, registry, signer, settings.pool_size)
+    async with equipped(settings) as equipment:
+        await _prepared(url, equipment, city)
+        server = create_server_app(url, equipment, settings.pool_size)
         await _Server(server, lambda: _say_where(where)).serve(sockets=[listener])
 
 
 async def _serve_by(number: int, url: str, settings: Settings, city: Path, listener: socket.socket, where: str) -> None:
     """Prepares the database, and has that many processes serve it."""
-    complete(HANDLERS)
-    signer = signer_from(settings.signing_key_file)
-    async with open_registry() as registry:
-        say(_told(await prepare.migrated(url)))
-        await _load(url, registry, signer, city)
+    async with equipped(settings) as equipment:
+        await _prepared(url, equipment, city)
     given = {"TONGBAN_DATABASE_URL": url}
     await workers.supervise(number, ("worker",), listener, given, lambda: _say_where(where), GRACE + background.ENDING)
 
 
 async def _work(url: str, settings: Settings, listener: socket.socket, lead: socket.socket) -> None:
     """Serves until it is told to end, or the parent has ended."""
-    async with open_registry() as registry:
-        app = create_server_app(url, registry, signer_from(settings.signing_key_file), settings.pool_size)
-        server = _Server(app, lambda: workers.tell_ready(lead))
+    async with equipped(settings) as equipment:
+        server = _Server(create_server_app(url, equipment, settings.pool_size), lambda: workers.tell_ready(lead))
         with workers.following(lead, server):
             await server.serve(sockets=[listener])
+
+
+async def _prepared(url: str, equipment: Equipment, city: Path) -> None:
+    """Brings the database up to date. Says so where nobody scans documents."""
+    if equipment.files.scanner is None:
+        err.print("No scanner is set (TONGBAN_SCAN_COMMAND): documents are stored unscanned.", style="yellow")
+    say(_told(await prepare.migrated(url)))
+    await _load(url, equipment.registry, equipment.signer, city)
 
 
 def _say_where(where: str) -> None:

@@ -1,7 +1,9 @@
 """What core says to people, by name and language; departments bring their own words."""
 
 from dataclasses import dataclass
+from datetime import date
 
+from tongban.contract.notices import NoticeKind
 from tongban.contract.problems import Problem, ProblemCode
 
 
@@ -111,6 +113,125 @@ MESSAGES = {
         "No such document has been uploaded",
         "请先上传文件，或只填材料编号",
         "Upload it first, or give the material's code alone",
+    ),
+    "upload_not_stored": Message(
+        C.MATERIAL_INVALID,
+        "文件“{file}”尚未上传完成",
+        "The file {file} has not come in yet",
+        "请先上传文件内容",
+        "Send its content first",
+    ),
+    "upload_was_refused": Message(
+        C.MATERIAL_INVALID,
+        "文件“{file}”未通过检查，不能提交",
+        "The file {file} was refused and can't be handed in",
+        "请重新登记并上传",
+        "Announce and send it anew",
+    ),
+    "upload_elsewhere": Message(
+        C.FORBIDDEN,
+        "文件“{file}”是为其他受理中心上传的",
+        "The file {file} was uploaded for another center",
+        "请在本中心重新上传",
+        "Upload it for this center",
+    ),
+    "upload_unknown": Message(
+        C.NOT_FOUND,
+        "上传地址无效",
+        "There is no such upload",
+        "请用createUpload取得新的地址",
+        "Get an address with createUpload",
+    ),
+    "upload_expired": Message(
+        C.ACTION_NOT_ALLOWED,
+        "上传地址已过期",
+        "The upload's address has expired",
+        "请用createUpload取得新的地址",
+        "Get a new address with createUpload",
+    ),
+    "upload_used": Message(
+        C.ACTION_NOT_ALLOWED,
+        "上传地址只能使用一次，文件已处理",
+        "The upload's address works once, and has been used",
+        "请查询该上传的状态；如需另传，请取得新的地址",
+        "Look at the upload's state; get a new address for another file",
+    ),
+    "upload_too_long": Message(
+        C.MATERIAL_INVALID,
+        "文件大于登记的{size}字节",
+        "The file is longer than the {size} bytes announced",
+        "请核对文件，按实际大小重新登记",
+        "Check the file and announce its size anew",
+    ),
+    "upload_too_short": Message(
+        C.MATERIAL_INVALID,
+        "文件小于登记的{size}字节",
+        "The file is shorter than the {size} bytes announced",
+        "请核对文件，按实际大小重新登记",
+        "Check the file and announce its size anew",
+    ),
+    "upload_digest_differs": Message(
+        C.MATERIAL_INVALID,
+        "文件内容与登记的摘要不符",
+        "The file does not have the digest announced",
+        "请重新计算SHA-256并登记",
+        "Compute its SHA-256 and announce it anew",
+    ),
+    "upload_kind_refused": Message(
+        C.MATERIAL_INVALID,
+        "只接受PDF、JPEG、PNG、OFD文件，且文件中不得夹带其他内容",
+        "Only a PDF, JPEG, PNG or OFD is taken, with nothing else in it",
+        "请另存为PDF后重新上传",
+        "Save it as a PDF and upload that",
+    ),
+    "upload_infected": Message(
+        C.MATERIAL_INVALID,
+        "文件未通过安全扫描",
+        "The scan for malware refused the file",
+        "请检查电脑，换用干净的文件",
+        "Check the computer, and use a clean file",
+    ),
+    "upload_too_slow": Message(
+        C.INVALID_INPUT,
+        "上传中断过久，已停止接收",
+        "Nothing came in for too long; the upload was cut off",
+        "请在地址过期前重新上传",
+        "Send it again before the address expires",
+    ),
+    "scan_failed": Message(
+        C.INVALID_INPUT,
+        "安全扫描暂不可用，文件未保存",
+        "The scan for malware does not answer; the file was not stored",
+        "请稍后用同一地址重新上传",
+        "Send it again to the same address in a minute",
+    ),
+    "store_failed": Message(
+        C.INVALID_INPUT,
+        "文件存储暂不可用",
+        "The store of documents does not answer",
+        "请稍后重试",
+        "Try again in a minute",
+    ),
+    "link_unknown": Message(
+        C.NOT_FOUND,
+        "下载地址无效",
+        "There is no document at this address",
+        "请重新查询办件，取得新的地址",
+        "Ask for the case again: it has new addresses",
+    ),
+    "link_expired": Message(
+        C.ACTION_NOT_ALLOWED,
+        "下载地址已过期",
+        "The address of the document has expired",
+        "请重新查询办件，取得新的地址",
+        "Ask for the case again: it has new addresses",
+    ),
+    "document_twice": Message(
+        C.MATERIAL_INVALID,
+        "同一份文件提交了两次",
+        "The same file is handed in twice",
+        "请每份文件只提交一次；另一份材料请另行上传",
+        "Hand each file in once; upload another one for another material",
     ),
     "route_not_offered": Message(
         C.INVALID_INPUT, "《{item}》的结果不能以这种方式送达", "The result of {item} can't be delivered this way"
@@ -445,6 +566,259 @@ def problem(name: str, *path: str, **values: object) -> Problem:
         next_step=message.next_zh and message.next_zh.format(**values),
         next_step_en=message.next_en and message.next_en.format(**values),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class NoticeText:
+    """A notice to a resident in one language: what happened, and what to do next where there is something to do."""
+
+    title: str
+    text: str
+    next_step: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NoticeTexts:
+    """A notice in both languages. `{names}` are filled in."""
+
+    kind: NoticeKind
+    zh: NoticeText
+    en: NoticeText
+
+
+N, T = NoticeKind, NoticeText
+NOTICES = {
+    "received": NoticeTexts(
+        N.RECEIVED,
+        T(
+            "已收到您的申请",
+            "您申请的《{item}》已由{center}收到，办件编号{number}，承诺{due}前办结。",
+            "目前无需您办理，可凭办件编号查询进度。如有疑问请联系{contact}。",
+        ),
+        T(
+            "We have received your application",
+            "{center} has received your application for {item}. Its number is {number}. It is to be decided by {due}.",
+            "There is nothing to do now. You can follow it by its number. Questions: {contact}.",
+        ),
+    ),
+    "in_review": NoticeTexts(
+        N.IN_REVIEW,
+        T(
+            "您的申请正在审核",
+            "您申请的《{item}》（办件编号{number}）已受理，开始审核，承诺{due}前办结。",
+            "目前无需您办理，有结果会通知您。如有疑问请联系{contact}。",
+        ),
+        T(
+            "Your application is in review",
+            "Your application for {item} (number {number}) is accepted and in review. It is to be decided by {due}.",
+            "There is nothing to do now; you will hear of the result. Questions: {contact}.",
+        ),
+    ),
+    "supplement_needed": NoticeTexts(
+        N.SUPPLEMENT_NEEDED,
+        T(
+            "请补交材料",
+            "您申请的《{item}》（办件编号{number}）还需要：{materials}。",
+            "请最晚于{until}交到{contact}。收到后继续审核，等待期间不计入办理时限。",
+        ),
+        T(
+            "More is needed for your application",
+            "Your application for {item} (number {number}) still needs: {materials}.",
+            "Please hand it in by {until}: {contact}. The review then goes on; the time until then is not counted.",
+        ),
+    ),
+    "supplement_received": NoticeTexts(
+        N.SUPPLEMENT_RECEIVED,
+        T(
+            "已收到您补交的材料",
+            "您为《{item}》（办件编号{number}）补交的材料已收到，继续审核，承诺{due}前办结。",
+            "目前无需您办理，有结果会通知您。如有疑问请联系{contact}。",
+        ),
+        T(
+            "We have received what was missing",
+            "What you handed in for {item} (number {number}) has been received. The review goes on; it is to be "
+            "decided by {due}.",
+            "There is nothing to do now; you will hear of the result. Questions: {contact}.",
+        ),
+    ),
+    "supplement_expired": NoticeTexts(
+        N.SUPPLEMENT_EXPIRED,
+        T(
+            "补交材料的期限已过",
+            "《{item}》（办件编号{number}）没有在期限内收到补交的材料，将按现有材料继续审核。",
+            "如仍需补交，请尽快联系{contact}。",
+        ),
+        T(
+            "The time to hand in what was missing is over",
+            "Nothing more was received in time for {item} (number {number}). The review goes on with what is there.",
+            "If you still want to hand something in, please ask soon: {contact}.",
+        ),
+    ),
+    "approved": NoticeTexts(
+        N.DECIDED,
+        T("您的申请已获批准", "您申请的《{item}》（办件编号{number}）已获批准。", "{result}"),
+        T("Your application is approved", "Your application for {item} (number {number}) is approved.", "{result}"),
+    ),
+    "rejected": NoticeTexts(
+        N.DECIDED,
+        T(
+            "您的申请未获批准",
+            "您申请的《{item}》（办件编号{number}）未获批准，决定中写明了理由和救济途径。",
+            "{result}",
+        ),
+        T(
+            "Your application is not approved",
+            "Your application for {item} (number {number}) is not approved. The decision says why, and how to appeal.",
+            "{result}",
+        ),
+    ),
+    "ready": NoticeTexts(
+        N.READY,
+        T("结果可以领取了", "《{item}》（办件编号{number}）的结果已到{center}窗口。", "请带身份证件领取：{contact}。"),
+        T(
+            "Your result is ready",
+            "The result of {item} (number {number}) is at the counter of {center}.",
+            "Please bring your identity document to collect it: {contact}.",
+        ),
+    ),
+    "done": NoticeTexts(
+        N.DONE,
+        T("您的申请已办结", "《{item}》（办件编号{number}）的结果已送达，申请办结。", "欢迎您评价本次服务。"),
+        T(
+            "Your application is done",
+            "The result of {item} (number {number}) has been delivered.",
+            "You are welcome to rate the service.",
+        ),
+    ),
+    "returned": NoticeTexts(
+        N.RETURNED,
+        T(
+            "您的申请已退回",
+            "您申请的《{item}》（办件编号{number}）已退回，需要：{materials}。",
+            "备齐后可到任一受理中心重新申请。如有疑问请联系{contact}。",
+        ),
+        T(
+            "Your application was returned",
+            "Your application for {item} (number {number}) was returned. It needs: {materials}.",
+            "You can apply again at any center once you have everything. Questions: {contact}.",
+        ),
+    ),
+    "withdrawn": NoticeTexts(
+        N.WITHDRAWN,
+        T(
+            "您的申请已撤回",
+            "您申请的《{item}》（办件编号{number}）已撤回，不再办理。",
+            "如仍需办理，可到任一受理中心重新申请。如非您本人撤回，请联系{contact}。",
+        ),
+        T(
+            "Your application was withdrawn",
+            "Your application for {item} (number {number}) was withdrawn and goes no further.",
+            "You can apply again at any center. If it was not you who withdrew it: {contact}.",
+        ),
+    ),
+    "due_changed": NoticeTexts(
+        N.DUE_CHANGED,
+        T(
+            "办结期限已调整",
+            "您申请的《{item}》（办件编号{number}）现承诺{due}前办结。",
+            "目前无需您办理。如有疑问请联系{contact}。",
+        ),
+        T(
+            "The date of your decision has changed",
+            "Your application for {item} (number {number}) is now to be decided by {due}.",
+            "There is nothing to do now. Questions: {contact}.",
+        ),
+    ),
+}
+"""What residents are told, by name."""
+RESULTS = {
+    "sent": ("结果将直接送达您，无需再来。", "The result is sent to you; you need not come."),
+    "here": (
+        "请带身份证件领取结果：{contact}。",
+        "Please bring your identity document to collect the result: {contact}.",
+    ),
+    "coming": (
+        "结果到达{center}窗口后会通知您领取。",
+        "You will hear from us when the result is at the counter of {center}.",
+    ),
+}
+"""How the result of a decision is had, in Chinese and English."""
+PROVISIONAL = ("（暂定）", " (provisional)")
+"""Behind a day that a calendar not yet published may still move."""
+AS_SAID = ("办件中写明的内容", "what is written in the case")
+"""In place of a list of materials that is empty."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """A stage of a case as the resident is told of it: its title, and what happens next."""
+
+    zh: str
+    en: str
+    next_zh: str
+    next_en: str
+
+
+STAGES = {
+    "RECEIVED": Stage(
+        "已收件",
+        "Received",
+        "受理中心正在核对材料，并会告知您是否受理。您暂时不必前来。",
+        "The center looks whether everything is there, and will tell you. There is nothing for you to do.",
+    ),
+    "IN_REVIEW": Stage(
+        "审核中",
+        "In review",
+        "已受理，正在审核，承诺期限内会有决定。您不必前来。",
+        "Accepted; it will be decided within the promised time. There is nothing for you to do.",
+    ),
+    "SUPPLEMENT_NEEDED": Stage(
+        "待补正",
+        "Something is needed from you",
+        "请在{until}前一次补齐所告知的材料：可在网上补交，或到收件中心。补齐之前，承诺期限暂停计算。",
+        "Please hand in what you were asked for, all of it, by {until_en}: online, or at the center that received "
+        "your application. Until then the promised time rests.",
+    ),
+    "DECIDED": Stage(
+        "已决定",
+        "Decided",
+        "已作出决定，结果即将送达。请等候通知。",
+        "It is decided, and the result is on its way to you.",
+    ),
+    "DONE": Stage(
+        "已办结",
+        "Done",
+        "结果已送达。欢迎您对这次服务作出评价。",
+        "The result was delivered. You are welcome to rate this service.",
+    ),
+    "RATED": Stage(
+        "已办结",
+        "Done",
+        "结果已送达。感谢您的评价。",
+        "The result was delivered. Thank you for your rating.",
+    ),
+    "RETURNED": Stage(
+        "已退回",
+        "Returned",
+        "材料不齐，未予受理。请按告知一次补齐后重新申请。",
+        "Not accepted, since something is missing. Please apply anew with everything that you were told.",
+    ),
+    "WITHDRAWN": Stage(
+        "已撤回",
+        "Withdrawn",
+        "申请已按您的意愿撤回。如仍需办理，请重新申请。",
+        "Withdrawn as you wished. If you need it after all, please apply anew.",
+    ),
+}
+"""What the resident is told at each stage; `RATED` is `DONE` once it is rated."""
+
+
+def stage_told(stage: str, language: str, until: date | None, rated: bool) -> tuple[str, str]:
+    """Title and next step of a stage; `until` is the day by which something is needed from the resident."""
+    told = STAGES["RATED" if rated else stage]
+    if language == "en":
+        return told.en, told.next_en.format(until_en=until)
+    return told.zh, told.next_zh.format(until=until and f"{until.year}年{until.month}月{until.day}日")
 
 
 BARRIERS = {

@@ -8,6 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from documents_support import a_pdf, uploaded
 from support import HONGKOU, JIADING, SPLIT_ITEM, Api, application, centers_of, done, register, statements, submit
 
 NODES = "query($ids: [ID!]!) { nodes(ids: $ids) { __typename id } }"
@@ -25,9 +26,11 @@ def name_in(id_: str) -> str:
 async def an_id_of_every_type(api: Api) -> list[str]:
     a, b = (await centers_of(api, JIADING))[0], (await centers_of(api, HONGKOU))[0]
     resident = await register(api, hukouDivisionCode=b["divisionCode"])
-    case = await done(submit(api, await application(api, SPLIT_ITEM, a["code"], resident["id"], accept=True)))
-    document = """query($number: String!) { case(number: $number) { id applicant { id } transfers { id }
-      events { nodes { id } } item { id department { id } materials { material { id } } }
+    said = await application(api, SPLIT_ITEM, a["code"], resident["id"], accept=True)
+    upload = said["documents"][0]["document"] = await uploaded(api, a_pdf(), a["code"])
+    case = await done(submit(api, said))
+    document = """query($number: String!) { case(number: $number) { id applicant { id } documents { id }
+      transfers { id } events { nodes { id } } item { id department { id } materials { material { id } } }
       receivingCenter { id district { id } } }
       jointMeeting { members { id } } catalogEditions { nodes { id } }
       proposals(first: 1) { nodes { id check { id } } } }"""
@@ -47,6 +50,8 @@ async def an_id_of_every_type(api: Api) -> list[str]:
         data["catalogEditions"]["nodes"][0]["id"],
         proposal["id"],
         proposal["check"]["id"],
+        found["documents"][0]["id"],
+        upload,
     ]
 
 

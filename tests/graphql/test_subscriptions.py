@@ -13,13 +13,14 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from event_support import announce, new_case, tell
 from socket_support import Client, client, live
-from support import Api
 from tongban.cases.models import Case, CaseEvent
 from tongban.centers.models import Center
 from tongban.events import feed as feeds
 from tongban.events.words import WorklistChangeKind
 from tongban.graphql import cases as types
 from tongban.graphql import server
+from tongban.graphql.desk import Desk
+from tongban.graphql.errors import Unavailable
 from tongban.graphql.sockets import LONGEST_MESSAGE, MOST_SUBSCRIPTIONS
 from tongban.graphql.stored import global_id
 from tongban.registry import Registry
@@ -121,7 +122,8 @@ async def test_who_waits_holds_no_connection(
             assert len({message["id"] for message in got}) == MOST_SUBSCRIPTIONS
             assert all("errors" not in message["payload"] for message in got)
         async with httpx.AsyncClient(base_url=where, timeout=10) as http:
-            assert await Api(http).ask("{ districts { code } }")
+            answer = await http.post("/graphql", json={"query": "{ districts { code } }"})
+            assert len(answer.json()["data"]["districts"]) == 16
 
 
 async def test_a_client_that_has_enough_gets_no_more(ws: Client, committed: Sessions, case: Case) -> None:
@@ -401,6 +403,26 @@ async def test_a_fault_of_ours_is_masked_and_logged_without_values(
     assert (error["message"], error["extensions"]["code"]) == ("Internal error", "INTERNAL_ERROR")
     assert "ValueError" in caplog.text
     assert NUMBER not in caplog.text
+
+
+async def test_an_answer_that_fails_ends_the_subscription(
+    ws: Client, committed: Sessions, case: Case, center: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Were it passed over, the client would miss what it told of."""
+    await ws.subscribe(WORKLIST, center=center)
+    await asyncio.sleep(0.3)
+    await announce(committed, case.receiving_center_id, case.id)
+    seen = (await ws.next())["worklist"]["sequence"]
+
+    async def away(_desk: Desk, _statement: object) -> Any:
+        raise Unavailable
+
+    monkeypatch.setattr(Desk, "rows", away)
+    await announce(committed, case.receiving_center_id, case.id)
+    assert (await ws.error())["extensions"]["code"] == "SERVICE_UNAVAILABLE"
+    monkeypatch.undo()
+    number = await ws.subscribe(WORKLIST, center=center, since=seen)
+    assert (await ws.next(number))["worklist"]["sequence"] == seen + 1
 
 
 async def test_when_the_server_stops_the_client_is_told_to_come_back(

@@ -1,8 +1,11 @@
 """A database in trouble: locked, slow, full, gone, or asked by too many. The caller is told to try again, no more."""
 
 import asyncio
+import shutil
+import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -12,8 +15,9 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 
 from graphql import GraphQLError
-from support import NOW, SIGNER, Api, register, row_counts
+from support import NOW, SIGNER, Api, files_in, register, row_counts
 from tongban.app import create_app
+from tongban.documents.files import Files
 from tongban.errors import traced
 from tongban.graphql.desk import Desk
 from tongban.graphql.errors import BadInput, Unavailable, translated
@@ -31,12 +35,15 @@ REGISTER = """mutation($input: RegisterResidentInput!) { registerResident(input:
 @asynccontextmanager
 async def served(engine: AsyncEngine, registry: Registry) -> AsyncIterator[Api]:
     """The public API over connections of its own."""
-    app = create_app(async_sessionmaker(engine, expire_on_commit=False), registry, SIGNER, lambda: NOW)
+    folder = Path(tempfile.mkdtemp(prefix="trouble-"))
+    sessions = async_sessionmaker(engine, expire_on_commit=False)
+    app = create_app(sessions, registry, SIGNER, lambda: NOW, files=files_in(folder))
     try:
         async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test", timeout=60) as client:
-            yield Api(client)
+            yield Api(client, lambda: asyncio.sleep(0))
     finally:
         await engine.dispose()
+        shutil.rmtree(folder)
 
 
 @pytest.fixture
@@ -165,9 +172,9 @@ def test_what_is_ours_stays_ours(error: Exception) -> None:
     assert failing(error) is error
 
 
-async def test_a_request_ends_after_its_last_reader(sessions: Sessions, registry: Registry) -> None:
+async def test_a_request_ends_after_its_last_reader(sessions: Sessions, registry: Registry, files: Files) -> None:
     """A field that fails ends the request while others still read: their connection is not pulled away under them."""
-    desk = Desk(sessions, registry, SIGNER, DEVELOPER, NOW)
+    desk = Desk(sessions, registry, SIGNER, DEVELOPER, NOW, files)
     begun, may_end, order = asyncio.Event(), asyncio.Event(), []
 
     async def slowly(session: AsyncSession) -> None:

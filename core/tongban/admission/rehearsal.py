@@ -14,8 +14,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from tongban.admission.models import Proposal
 from tongban.admission.words import ProposalStatus
+from tongban.cases import review
 from tongban.cases import service as cases
-from tongban.cases.assessment import Draft, assess
+from tongban.cases.arrivals import take_in
+from tongban.cases.assessment import Draft, Handed, assess
+from tongban.cases.custody import Parcel, open_transfer
+from tongban.cases.lifecycle import available_actions
+from tongban.cases.models import Case
+from tongban.cases.steps import Step, facts, path
 from tongban.cases.words import CaseAction, CaseStatus
 from tongban.catalog import publishing
 from tongban.centers.hours import day_in_shanghai
@@ -77,7 +83,7 @@ async def _rehearsed(
     resident = await _resident(session, definition, home, now)
     failures = []
     for center in centers:
-        found = await assess(session, registry, _draft(definition, center, resident.id), now)
+        found = await assess(session, registry, _draft(definition, center, resident.id), DEVELOPER, now)
         codes = {problem.code for problem in found.problems}
         elsewhere = definition.mode is ProcessingMode.LOCAL_ONLY and center.id != home.id
         if codes != ({ProblemCode.NOT_OFFERED_HERE} if elsewhere else set()):
@@ -140,7 +146,8 @@ def _draft(definition: ItemDefinition, center: Center, resident: UUID) -> Draft:
         center=center.code,
         applicant=resident,
         form=form,
-        documents=[(material, None) for material in needed],
+        documents=[Handed(place=("documents",), material=material, upload=None) for material in needed],
+        even_if_duplicate=True,
     )
 
 
@@ -157,16 +164,24 @@ async def _whole_way(
         submission = cases.Submission(draft=_draft(definition, center, resident), accept=True)
         case = await cases.submit(session, registry, DEVELOPER, submission, now)
         for _ in range(MOST_STEPS):
-            actions = cases.actions_of(case)
-            step = cases.Step(actor=DEVELOPER, now=now, expected_version=case.version)
+            await _arrive(session, case, now)
+            actions = available_actions(CaseStatus(case.status), path(case), facts(case))
+            step = Step(actor=DEVELOPER, now=now, expected_version=case.version)
             if CaseAction.ACKNOWLEDGE_TRANSFER in actions:
-                case = await cases.acknowledge_transfer(session, case.id, step)
+                case = await review.acknowledge_transfer(session, case.id, step)
             elif CaseAction.APPROVE in actions:
-                case = await cases.approve(session, case.id, step)
+                case = await review.approve(session, case.id, step, review.Outcome())
             elif CaseAction.DELIVER_RESULT in actions:
-                case = await cases.deliver_result(session, case.id, step)
+                case = await review.deliver_result(session, case.id, step)
             else:
                 break
         return CaseStatus(case.status)
     except Refused:
         return CaseStatus.RETURNED
+
+
+async def _arrive(session: AsyncSession, case: Case, now: datetime) -> None:
+    """What is on its way arrives: a rehearsal has no files, and doesn't wait for the relay."""
+    transfer = await open_transfer(session, case) if case.underway else None
+    if transfer is not None:
+        await take_in(session, Parcel.of(transfer), transfer.to_center_id, now)

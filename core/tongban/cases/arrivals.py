@@ -34,14 +34,19 @@ class LocalCourier:
 
 async def receive(session: AsyncSession, store: ObjectStore, parcel: Parcel, at: UUID, now: datetime) -> Receipt:
     """What the center `at` does with a parcel that arrives there."""
-    key = (parcel.case_id, parcel.transfer_id)
-    seen = await session.get(Transfer, key)  # no lock while files are read, and no file where nobody waits for it
+    # No lock while files are read, and no file is read where nobody waits for it.
+    seen = await session.get(Transfer, (parcel.case_id, parcel.transfer_id))
     if (answer := _answer(seen, parcel, at)) is not None:
         return answer
     if not await _intact(store, parcel.manifest):
         return Receipt.DAMAGED
+    return await take_in(session, parcel, at, now)
+
+
+async def take_in(session: AsyncSession, parcel: Parcel, at: UUID, now: datetime) -> Receipt:
+    """What it does once the files were read: custody passes, or the case follows a merger."""
     case = await locked(session, parcel.case_id)
-    transfer = await session.get(Transfer, key, populate_existing=True)
+    transfer = await session.get(Transfer, (parcel.case_id, parcel.transfer_id), populate_existing=True)
     if transfer is None or (answer := _answer(transfer, parcel, at)) is not None:
         return answer or Receipt.NOT_OURS
     before, step = case.current_center_id, Step(actor=SYSTEM, now=now, expected_version=None)

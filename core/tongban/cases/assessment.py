@@ -12,7 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tongban.cases.deadlines import Due, due, statutory_due
-from tongban.cases.models import Case
+from tongban.cases.models import Case, Document
 from tongban.cases.routing import Route, deciding_division, route
 from tongban.catalog import service as catalog
 from tongban.catalog.models import Department, Material, MaterialRequirement, ServiceItem
@@ -66,6 +66,7 @@ class Assessment:
     item: ServiceItem | None = None
     applicant: Resident | None = None
     receiving: Center | None = None
+    department: Department | None = None
     mode: ProcessingMode | None = None
     route: Route | None = None
     delivery_route: DeliveryRoute | None = None
@@ -90,6 +91,7 @@ class CompleteAssessment(Protocol):
     item: ServiceItem
     applicant: Resident
     receiving: Center
+    department: Department
     mode: ProcessingMode
     route: Route
     delivery_route: DeliveryRoute
@@ -116,7 +118,7 @@ async def assess(session: AsyncSession, registry: Registry, draft: Draft, actor:
     delivery = _delivery_route(item, draft.delivery_route, problems)
     needs = await _Materials.of(session, item, today)
     missing, handed_in = needs.sorted_out(draft.documents, form, problems)
-    uploads, faults = await uploads_of(session, actor, center, draft.documents) if center else ({}, [])
+    uploads, faults = await uploads_of(session, actor, center, draft.documents, now) if center else ({}, [])
     problems += faults
     if resident is None or center is None:
         return Assessment(
@@ -151,12 +153,13 @@ async def assess(session: AsyncSession, registry: Registry, draft: Draft, actor:
         problems += await _duplicates(session, item, resident)
     passes_on = mode is ProcessingMode.SPLIT and way.center != center.id
     extra_days = item.extra_days_for_split if passes_on else 0
-    calendar = await centers.calendar(session)
+    calendar = await centers.calendar(session, since=date(today.year, 1, 1))
     return Assessment(
         problems=tuple(problems),
         item=item,
         applicant=resident,
         receiving=center,
+        department=department,
         mode=mode,
         route=way,
         delivery_route=delivery,
@@ -175,11 +178,35 @@ async def route_again(session: AsyncSession, item: ServiceItem, resident: Reside
 
 
 async def uploads_of(
-    session: AsyncSession, actor: Actor, center: Center, documents: Sequence[Handed]
+    session: AsyncSession,
+    actor: Actor,
+    center: Center,
+    documents: Sequence[Handed],
+    now: datetime,
+    case: UUID | None = None,
 ) -> tuple[dict[UUID, Upload], list[Problem]]:
-    """The uploads that are handed in, by id, and a problem for each that can't be."""
-    places = {document.upload: document.place for document in documents if document.upload is not None}
-    return await documents_room.handed_in(session, actor, center, places)
+    """The uploads that are handed in, by id, and a problem for each that can't be; each is handed in once."""
+    places: dict[UUID, tuple[str, ...]] = {}
+    twice: list[Problem] = []
+    for document in documents:
+        place = document.place if document.material is None else (*document.place, "document")
+        if document.upload in places:
+            twice.append(problem("document_twice", *place))
+        elif document.upload is not None:
+            places[document.upload] = place
+    uploads, faults = await documents_room.handed_in(session, actor, center, places, now)
+    if case is not None and uploads:
+        there = select(Document.id).where(Document.case_id == case, Document.id.in_(uploads))
+        twice += [problem("document_twice", *places[one]) for one in await session.scalars(there)]
+    return uploads, [*faults, *twice]
+
+
+def too_many(said: Sequence[object], place: str) -> list[Problem]:
+    """A problem where more materials or documents are named than may be at once."""
+    if len(said) <= MOST_DOCUMENTS:
+        return []
+    what, what_en = f"最多{MOST_DOCUMENTS}份材料", f"At most {MOST_DOCUMENTS} documents"
+    return [problem("invalid_input", place, what=what, what_en=what_en)]
 
 
 def form_problems(schema: Mapping[str, Any], form: Any) -> list[Problem]:
@@ -254,10 +281,8 @@ class _Materials:
         self, documents: Sequence[Handed], form: Mapping[str, Any], problems: list[Problem]
     ) -> tuple[tuple[MaterialRequirement, ...], tuple[Material, ...]]:
         """What is missing and what was handed in; problems for the missing and the unknown."""
-        if len(documents) > MOST_DOCUMENTS:
-            what, what_en = f"最多{MOST_DOCUMENTS}份材料", f"At most {MOST_DOCUMENTS} documents"
-            problems.append(problem("invalid_input", "documents", what=what, what_en=what_en))
-            documents = documents[:MOST_DOCUMENTS]
+        problems += too_many(documents, "documents")
+        documents = documents[:MOST_DOCUMENTS]
         asked = {material.code for _, material in self.rows}
         brought = {document.material for document in documents}
         problems += [

@@ -38,6 +38,17 @@ class Parcel:
     manifest: Manifest
     manifest_digest: str
 
+    @classmethod
+    def of(cls, transfer: Transfer) -> "Parcel":
+        """What the transfer sends."""
+        return cls(
+            case_id=transfer.case_id,
+            transfer_id=transfer.id,
+            to_center_id=transfer.to_center_id,
+            manifest=transfer.manifest,
+            manifest_digest=transfer.manifest_digest,
+        )
+
 
 class Receipt(StrEnum):
     """What the destination says of a parcel."""
@@ -151,21 +162,13 @@ def deliver(sessions: Sessions, courier: Courier) -> Handler:
 async def carry(sessions: Sessions, courier: Courier, case_id: UUID, transfer_id: UUID, now: datetime) -> None:
     """Sends a transfer once more. Raises NotYet where it has to be tried again; every try is counted."""
     async with sessions() as session, session.begin():
-        sent = (
-            await session.execute(
-                update(Transfer)
-                .where(Transfer.case_id == case_id, Transfer.id == transfer_id)
-                .values(attempts=Transfer.attempts + 1)
-                .returning(Transfer.to_center_id, Transfer.manifest, Transfer.manifest_digest)
-            )
-        ).one()
-    parcel = Parcel(
-        case_id=case_id,
-        transfer_id=transfer_id,
-        to_center_id=sent.to_center_id,
-        manifest=sent.manifest,
-        manifest_digest=sent.manifest_digest,
-    )
+        counted = (
+            update(Transfer)
+            .where(Transfer.case_id == case_id, Transfer.id == transfer_id)
+            .values(attempts=Transfer.attempts + 1)
+            .returning(Transfer)
+        )
+        parcel = Parcel.of((await session.scalars(counted)).one())
     receipt = await courier.carry(parcel, now)
     if receipt in FINAL:
         return

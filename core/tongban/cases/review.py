@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tongban.cases import deadlines
-from tongban.cases.assessment import Handed, form_problems, uploads_of
+from tongban.cases.assessment import Handed, form_problems, too_many, uploads_of
 from tongban.cases.custody import documents_held, open_transfer, send
 from tongban.cases.handing_in import add_documents, add_materials, told
 from tongban.cases.lifecycle import SystemAction
@@ -37,6 +37,8 @@ async def acknowledge_transfer(session: AsyncSession, case_id: UUID, step: Step)
     before = case.current_center_id
     move = await allowed(session, case, CaseAction.ACKNOWLEDGE_TRANSFER, step)
     await _take_over(session, case, step)
+    if await _has_asked(session, case):
+        case.supplement_asked_by = case.handling_center_id
     await moved(session, case, move, step)
     return await finish(session, case, before, step.now)
 
@@ -111,8 +113,9 @@ async def supplement(session: AsyncSession, case_id: UUID, step: Step, said: Sup
     case = await locked(session, case_id)
     before = case.current_center_id
     move = await allowed(session, case, CaseAction.SUPPLEMENT, step)
-    asked, uploads = await _complete(session, case, step, said)
-    (await _open_request(session, case)).answered_at = step.now
+    request = await _open_request(session, case)
+    asked, uploads = await _complete(session, case, request, step, said)
+    request.answered_at = step.now
     await add_materials(session, case, asked, first=False)
     home = await centers.acting(session, case.receiving_center_id)
     await add_documents(session, case, DocumentPurpose.SUPPLEMENT, home, uploads)
@@ -190,7 +193,7 @@ async def _decide(session: AsyncSession, case_id: UUID, step: Step, action: Case
     if outcome.result_document is not None:
         center = await session.get_one(Center, case.handling_center_id)
         handed = (Handed(place=("resultDocument",), material=None, upload=outcome.result_document),)
-        uploads, faults = await uploads_of(session, step.actor, center, handed)
+        uploads, faults = await uploads_of(session, step.actor, center, handed, step.now, case.id)
         if faults:
             raise Refused(*faults)
         result: list[tuple[UUID | None, Upload]] = [(None, upload) for upload in uploads.values()]
@@ -223,6 +226,14 @@ async def _open(session: AsyncSession, case: Case) -> Transfer:
     return transfer
 
 
+async def _has_asked(session: AsyncSession, case: Case) -> bool:
+    """Whether the handling center has asked for a supplement: also before the case went elsewhere and came back."""
+    asked = select(SupplementRequest.id).where(
+        SupplementRequest.case_id == case.id, SupplementRequest.center_id == case.handling_center_id
+    )
+    return await session.scalar(asked) is not None
+
+
 async def _open_request(session: AsyncSession, case: Case) -> SupplementRequest:
     found = await session.scalars(
         select(SupplementRequest).where(
@@ -235,15 +246,18 @@ async def _open_request(session: AsyncSession, case: Case) -> SupplementRequest:
 
 
 async def _complete(
-    session: AsyncSession, case: Case, step: Step, said: Supplement
+    session: AsyncSession, case: Case, request: SupplementRequest, step: Step, said: Supplement
 ) -> tuple[list[Material], list[tuple[UUID | None, Upload]]]:
     """The materials and uploads of a supplement. Raises Refused with everything that is missing or wrong, at once."""
+    if problems := too_many(said.documents, "documents"):
+        raise Refused(*problems)
     item = await session.get_one(ServiceItem, case.item_id)
     home = await session.get_one(Center, case.receiving_center_id)
     asked = await session.scalars(
         select(Material)
         .join(SupplementMaterial, SupplementMaterial.material_id == Material.id)
-        .where(SupplementMaterial.case_id == case.id)
+        .where(SupplementMaterial.case_id == case.id, SupplementMaterial.request_id == request.id)
+        .order_by(Material.code)
     )
     wanted = {material.code: material for material in asked}
     brought = [document.material for document in said.documents]
@@ -261,7 +275,7 @@ async def _complete(
     ]
     if said.form is not None:
         problems += form_problems(item.form, said.form)
-    uploads, faults = await uploads_of(session, step.actor, home, said.documents)
+    uploads, faults = await uploads_of(session, step.actor, home, said.documents, step.now, case.id)
     problems += faults
     if problems:
         raise Refused(*problems)

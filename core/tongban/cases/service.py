@@ -13,14 +13,14 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from tongban.cases.assessment import CompleteAssessment, Draft, assess
+from tongban.cases.assessment import CompleteAssessment, Draft, assess, too_many
 from tongban.cases.custody import cancel
 from tongban.cases.handing_in import add_documents, add_materials, told
 from tongban.cases.lifecycle import Action
 from tongban.cases.models import Case, Transfer
 from tongban.cases.numbers import new_number
 from tongban.cases.passing import pass_on, try_route
-from tongban.cases.steps import Step, allowed, finish, locked, moved, record, require_side, too_long
+from tongban.cases.steps import Step, allowed, append, finish, locked, moved, require_side, too_long
 from tongban.cases.words import CaseAction, CaseStatus, Channel, DocumentPurpose
 from tongban.catalog.models import Department, Material, MaterialRequirement
 from tongban.centers import service as centers
@@ -67,9 +67,8 @@ async def submit(
     uploads = [(material.id, upload) for material, upload in complete.uploads]
     await add_documents(session, case, DocumentPurpose.APPLICATION, case.custodian_id, uploads)
     step = Step(actor=actor, now=now, expected_version=1)
-    plugin = await _plugin_of(session, registry, complete.item.department_id)
-    data = (plugin or {}) | told(uploads)
-    record(session, case, "SUBMITTED", None, case.receiving_center_id, step, data or None)
+    data = _plugin_of(registry, complete.department) | told(uploads)
+    append(session, case, "SUBMITTED", None, case.receiving_center_id, step, data or None)
     if submission.accept:
         await _accept(session, case, CaseAction.ACCEPT, step)
     return await finish(session, case, None, now)
@@ -128,9 +127,10 @@ async def rate(session: AsyncSession, case_id: UUID, step: Step, stars: int, com
 
 async def _accept(session: AsyncSession, case: Case, action: Action, step: Step) -> None:
     waited = case.status == CaseStatus.ROUTING_REVIEW and not case.underway
-    if waited and await try_route(session, case, step.now):
-        await _require_reason_after_refusal(session, case, step)
+    routed = waited and await try_route(session, case, step.now)
     move = await allowed(session, case, action, step)
+    if routed:
+        await _require_reason_after_refusal(session, case, step)
     case.accepted_at = case.accepted_at or step.now
     await pass_on(session, case, move, step)
 
@@ -155,6 +155,8 @@ async def materials_named(session: AsyncSession, case: Case, codes: Sequence[str
     """The item's materials by their codes, in that order. Raises Refused where none is named, or one is unknown."""
     if not codes:
         raise Refused(problem("materials_needed", place))
+    if problems := too_many(codes, place):
+        raise Refused(*problems)
     found = await session.scalars(
         select(Material)
         .join(MaterialRequirement, MaterialRequirement.material_id == Material.id)
@@ -163,7 +165,7 @@ async def materials_named(session: AsyncSession, case: Case, codes: Sequence[str
     known = {material.code: material for material in found}
     problems = [
         problem("unknown_material", place, str(position), material=code[:40])
-        for position, code in enumerate(codes[:100])
+        for position, code in enumerate(codes)
         if code not in known
     ]
     if problems:
@@ -183,7 +185,7 @@ def _new_case(found: CompleteAssessment, submission: Submission, actor: Actor, n
         mode=found.mode.value,
         status=CaseStatus.SUBMITTED.value,
         version=1,
-        last_event=0,
+        last_event=1,
         receiving_center_id=found.receiving.id,
         handling_center_id=found.route.center or found.receiving.id,
         current_center_id=found.receiving.id,
@@ -213,8 +215,7 @@ def _id_of(actor: Actor, key: str | None) -> UUID:
     return UUID(int=digest & ~(0xF << 76) & ~(0b11 << 62) | (8 << 76) | (0b10 << 62))
 
 
-async def _plugin_of(session: AsyncSession, registry: Registry, department_id: UUID) -> dict[str, Any] | None:
+def _plugin_of(registry: Registry, department: Department) -> dict[str, Any]:
     """Which distribution judged the case, and in which version."""
-    department = await session.get_one(Department, department_id)
     plugin = registry.plugin_of(department.code)
-    return None if plugin is None else {"plugin": plugin.distribution, "version": plugin.version}
+    return {} if plugin is None else {"plugin": plugin.distribution, "version": plugin.version}

@@ -97,7 +97,7 @@ async def allowed(session: AsyncSession, case: Case, action: Action, step: Step)
     status, way = CaseStatus(case.status), path(case)
     move = move_for(status, action, way)
     if move is None and status is CaseStatus.ROUTING_REVIEW and action is CaseAction.ACCEPT:
-        raise Refused(problem("routing_unknown", "case"))
+        raise Refused(problem("still_underway" if case.underway else "routing_unknown", "case"))
     if move is None:
         raise _not_allowed(case)
     if facts(case).forbid(status, action):
@@ -153,8 +153,21 @@ def record(
     step: Step,
     data: dict[str, Any] | None = None,
 ) -> None:
-    """Appends the event, and the message that tells of it; the case's lock makes the sequence gapless."""
+    """Appends the next event, and the message that tells of it; the case's lock makes the sequence gapless."""
     case.last_event += 1
+    append(session, case, kind, before, center, step, data)
+
+
+def append(
+    session: AsyncSession,
+    case: Case,
+    kind: str,
+    before: str | None,
+    center: UUID | None,
+    step: Step,
+    data: dict[str, Any] | None = None,
+) -> None:
+    """Writes the event that `last_event` numbers."""
     session.add(
         CaseEvent(
             case_id=case.id,

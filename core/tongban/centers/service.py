@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -36,9 +36,10 @@ class CalendarYear:
         return sum(day.kind is kind for day in self.days)
 
 
-async def calendar(session: AsyncSession) -> Calendar:
-    """The city's calendar as far as it is loaded."""
-    return calendar_of((await session.execute(CALENDAR)).mappings().all())
+async def calendar(session: AsyncSession, since: date | None = None) -> Calendar:
+    """The city's calendar as far as it is loaded, or from a day on for what begins after it."""
+    days = CALENDAR if since is None else CALENDAR.where(CalendarDay.day >= since)
+    return calendar_of((await session.execute(days)).mappings().all())
 
 
 def calendar_of(rows: Sequence[Mapping[Any, Any]]) -> Calendar:

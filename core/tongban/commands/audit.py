@@ -27,7 +27,7 @@ def audits() -> None:
 def custody(
     deep: Annotated[bool, typer.Option("--deep", help="Read every file and compare its digest.")] = False,
 ) -> None:
-    """Prove that every document is in exactly one place, brought by its transfers. Ends with 1 and every fault."""
+    """Prove that every document is in exactly one place, and came there by its transfers; else end with 1."""
     settings = read_settings()
     store = store_from(settings)
     with running_database(settings, err) as url:

@@ -1,7 +1,7 @@
-"""The hooks: everything that core may ask of a department's plugin.
+"""The hooks: everything that core may ask of a department's plugin, and of a channel.
 
-A plugin implements `tongban_department`; the other hooks have defaults. Each call is addressed to the one department
-concerned. Values in, values out: no session, no request, no clock (`docs/reference/hooks.md`).
+A department implements `tongban_department`; its other hooks have defaults. Each call is addressed to the one
+department concerned. Values in, values out: no session, no request, no clock (`docs/reference/hooks.md`).
 """
 
 from collections.abc import Sequence
@@ -12,6 +12,7 @@ import pluggy
 if TYPE_CHECKING:
     from tongban.contract.applications import Application
     from tongban.contract.items import Department, ProcessingMode
+    from tongban.contract.notices import Delivery, Notice
     from tongban.contract.problems import Problem
 
 PROJECT = "tongban"
@@ -42,3 +43,15 @@ class DepartmentHooks:
 
         Only from SPLIT to DIRECT: a case may need less than its item, never more than was admitted.
         """
+
+
+class ChannelHooks:
+    """What a channel to residents answers. A channel is a distribution of its own, and no department's."""
+
+    @hookspec(firstresult=True)
+    def tongban_notify(self, notice: "Notice") -> "Delivery":
+        """Passes a notice on. Raises where that did not work: it is tried again, with the same `notice.id`.
+
+        Called in a thread, several at a time; what takes longer than 10 s counts as failed.
+        """
+        raise NotImplementedError

@@ -28,6 +28,8 @@ BREATH = 0.02
 """Seconds between two looks at least, however often it is woken."""
 PAUSE = 1.0
 """Seconds to wait for a database that does not answer."""
+AT_ONCE = 4
+"""Those who follow, at most, for whom the database is read at the same time."""
 PAGE = 200
 """Rows of one key, at most, that are read at once."""
 LONGEST_QUEUE = 1_000
@@ -103,6 +105,8 @@ class Feed:
 
     def __init__(self, sessions: Sessions) -> None:
         self.sessions = sessions
+        self.turns = asyncio.Semaphore(AT_ONCE)
+        """For all that reads the database for those who follow, so that requests find a connection beside them."""
         self._watched: dict[Stream, dict[UUID, _Watched]] = {}
         self._woken = asyncio.Event()
         self._ended = False
@@ -181,7 +185,7 @@ class Feed:
 
     async def _page(self, stream: Stream, key: UUID, after: int) -> Sequence[Row]:
         later = select(stream.table).where(stream.key == key, stream.sequence > after)
-        async with self.sessions() as session:
+        async with self.turns, self.sessions() as session:
             return _rows(await session.execute(later.order_by(stream.sequence).limit(PAGE)))
 
     @contextmanager

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from tongban.events.models import Outbox
 from tongban.events.words import Topic
+from tongban.storage.ids import new_id
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,11 +29,13 @@ class Message:
 
 def put(
     session: AsyncSession, case_id: UUID, topic: Topic, sequence: int, payload: Mapping[str, Any], now: datetime
-) -> None:
-    """Writes a message, due at once; `sequence` is the case event that it follows from."""
+) -> UUID:
+    """Writes a message, due at once; `sequence` is the case event that it follows from. Gives its id."""
+    message_id = new_id()
     session.add(
         Outbox(
             case_id=case_id,
+            id=message_id,
             topic=topic.value,
             sequence=sequence,
             payload=dict(payload),
@@ -41,3 +44,4 @@ def put(
             attempts=0,
         )
     )
+    return message_id

@@ -12,6 +12,8 @@ class Topic(StrEnum):
     """A transfer to be stored at its destination."""
     NOTICE = "NOTICE"
     """A notice to the resident, through one channel."""
+    BROKER = "BROKER"
+    """A case event for the message broker, where there is one: apart, since one that is down shall delay no notice."""
 
 
 class WorklistChangeKind(StrEnum):

@@ -31,7 +31,9 @@ from tongban.graphql.desk import Desk, Info, Row
 from tongban.graphql.documents import Document, Upload
 from tongban.graphql.fields import batch, by_key, column, connection, derived, many, one, reference
 from tongban.graphql.node import Node
+from tongban.graphql.notifications import Notice
 from tongban.graphql.problems import Problem, shown
+from tongban.graphql.progress import CaseProgress, progress_of
 from tongban.graphql.residents import Resident
 from tongban.graphql.scalars import Digest, IdNumber
 from tongban.graphql.sources import Order, Selection, Through
@@ -252,12 +254,20 @@ class Case(Stored, Node, model=models.Case):
         "and while a case waits in ROUTING_REVIEW.",
     )
     form: JSON = column()
+    documents: list[Document] = many(
+        "Document", "case_id", order=["position"], description="Its files, in the order in which they were handed in."
+    )
     handed_in: list[HandedIn] = many("HandedIn", "case_id", order=["position"])
-    documents: list[Document] = many("Document", "case_id", order=["position"])
     transfers: list[Transfer] = many("Transfer", "case_id", order=["sequence"])
     underway: bool = column(description="Whether documents are on their way and not stored at their destination yet.")
     supplement_requests: list[SupplementRequest] = many("SupplementRequest", "case_id", order=["at", "id"])
     events: Connection[CaseEvent] = connection("CaseEvent", order=["sequence"], local="id", remote="case_id")
+    notices: list[Notice] = many(
+        "Notice",
+        "case_id",
+        order=["sequence", "channel"],
+        description="What the resident was told, through each channel.",
+    )
     decision: Decision | None = one("Decision", "id", select=decided)
     rating: Rating | None = one("Rating", "id", select=rated)
     delivery_route: DeliveryRoute = column()
@@ -294,6 +304,9 @@ class Case(Stored, Node, model=models.Case):
     overdue: bool = derived("due_at", "decided_at", "closed_at", "resting_since", by=is_overdue, clock=True)
     closed_at: dt.datetime | None = column()
     visits: int = column(description="Times the resident had to come; the goal of tongban is 1.")
+    progress: CaseProgress = batch(
+        progress_of, description="What the resident is shown: one look, whichever centers handle the case."
+    )
 
 
 @strawberry.type(description="The case as it is now, or the problems for which nothing was done.")

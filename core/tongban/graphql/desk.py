@@ -14,6 +14,7 @@ from strawberry.dataloader import DataLoader
 
 from tongban.catalog.signing import Signer
 from tongban.centers.hours import day_in_shanghai
+from tongban.documents.files import Files
 from tongban.events.feed import Feed
 from tongban.graphql.errors import Unavailable, reaching, translated
 from tongban.identity.actor import Actor
@@ -27,14 +28,19 @@ Row: TypeAlias = Mapping[str, Any]
 
 @dataclass(slots=True)
 class Desk:
-    """One request's context. Statements of a request run one after another, on one connection."""
+    """One request's context; `base` is the address at which it reached us.
+
+    Statements of a request run one after another, on one connection.
+    """
 
     sessions: Sessions
     registry: Registry
     signer: Signer
     actor: Actor
     now: datetime
+    files: Files
     language: str = "zh"
+    base: str = "/"
     clock: Callable[[], datetime] | None = None
     """For what goes on after `now`."""
     feed: Feed | None = None
@@ -44,6 +50,7 @@ class Desk:
     loaders: dict[Hashable, DataLoader[Any, Any]] = field(default_factory=dict)
     _reading: AsyncSession | None = None
     _over: bool = False
+    _told: bool = False
     _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     @property
@@ -85,9 +92,14 @@ class Desk:
         async with self._turn:
             await self._forget()
             with translated():
-                async with await self._connected() as session:
+                session = await self._connected()
+                try:
                     yield session
                     await session.commit()
+                except BaseException:
+                    await session.close()
+                    raise
+                self._reading = session  # the answer is read over the same connection
                 self.committed()
 
     async def _connected(self) -> AsyncSession:
@@ -103,19 +115,29 @@ class Desk:
             self.loaders[key] = DataLoader(load_fn=load)
         return self.loaders[key]
 
-    async def rest(self) -> None:
-        """Gives back the connection and forgets what was loaded: the next answer may be long in coming."""
-        async with self._turn:
-            await self._forget()
-
-    def anew(self) -> None:
-        """Begins the next answer of a subscription, at its own time."""
+    async def anew(self) -> None:
+        """Begins the next answer of a subscription, at its own time, once it is its turn among all that are told."""
+        if self.feed is not None and not self._told:
+            await self.feed.turns.acquire()
+            self._told = True
         if self.clock is not None:
             self.now = self.clock()
+
+    async def rest(self) -> None:
+        """Gives back turn and connection, and forgets what was loaded: the next answer may be long in coming."""
+        async with self._turn:
+            await self._forget()
+        self._pass_on()
+
+    def _pass_on(self) -> None:
+        if self.feed is not None and self._told:
+            self._told = False
+            self.feed.turns.release()
 
     async def close(self) -> None:
         """Ends the request. Who still reads, after a field beside it has failed, ends first; nobody may begin."""
         self._over = True
+        self._pass_on()
         async with self._turn:
             await self._forget()
 

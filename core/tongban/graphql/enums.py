@@ -4,23 +4,32 @@ import strawberry
 
 from tongban.admission.words import MemberKind, ProposalKind, ProposalStatus, Stance
 from tongban.cases.clocks import ClockKind
-from tongban.cases.words import CaseAction, CaseStatus, Channel, TransferPurpose
+from tongban.cases.progress import ResidentStage
+from tongban.cases.words import CaseAction, CaseStatus, Channel, DocumentPurpose, TransferPurpose
 from tongban.catalog.words import ItemStatus
 from tongban.centers.calendar import DayKind
 from tongban.centers.models import CenterKind
 from tongban.centers.words import CalendarKind
 from tongban.check import Verdict
 from tongban.contract.items import Audience, Barrier, DeliveryRoute, Necessity, ProcessingMode, RoutingBasis
+from tongban.contract.notices import NoticeKind
 from tongban.contract.problems import ProblemCode
+from tongban.documents.words import UploadState
 from tongban.events.words import WorklistChangeKind
 from tongban.identity.actor import Role
+from tongban.notifications.words import NoticeStatus
 from tongban.registry import PluginState
 
 DESCRIPTIONS = {
     CaseAction: "What can be done with a case.",
     CaseStatus: "Where a case stands.",
     Channel: "Where an application came in.",
+    ResidentStage: "Where a case stands for the resident.",
     TransferPurpose: "Why custody passes between two centers.",
+    NoticeKind: "What a resident is told.",
+    NoticeStatus: "Whether a notice has reached its channel.",
+    DocumentPurpose: "What a document of a case is for.",
+    UploadState: "Where an upload stands. Only what is STORED can be handed in.",
     ItemStatus: "Where a version of an item stands.",
     CalendarKind: "How a day departs from the plain week.",
     ClockKind: "Whose time a clock counts: A's, the way's between two centers, B's, or the delivery's.",

@@ -3,13 +3,16 @@
 import logging
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
+from contextlib import aclosing
 from functools import cache
 from typing import Any
 
 import strawberry
 from strawberry.extensions import MaxTokensLimiter, ParserCache, SchemaExtension, ValidationCache
 from strawberry.schema.config import StrawberryConfig
+from strawberry.schema.schema import StreamResult
 from strawberry.types import ExecutionContext, ExecutionResult
+from strawberry.types.execution import PreExecutionError
 from strawberry.types.graphql import OperationType
 
 from graphql import GraphQLError
@@ -19,8 +22,10 @@ from tongban.graphql.cases import CasesMutation, CasesQuery
 from tongban.graphql.catalog import CatalogQuery
 from tongban.graphql.centers import CentersMutation, CentersQuery
 from tongban.graphql.cost import CostLimit
+from tongban.graphql.documents import DocumentsMutation
 from tongban.graphql.errors import Unavailable, is_unexpected
 from tongban.graphql.node import NodeQuery
+from tongban.graphql.notifications import NotificationsQuery
 from tongban.graphql.plugins import PluginsQuery
 from tongban.graphql.residents import ResidentsMutation, ResidentsQuery
 from tongban.graphql.scalars import SCALARS
@@ -36,13 +41,21 @@ REMEMBERED = 256
 
 @strawberry.type(description="What can be asked.")
 class Query(
-    NodeQuery, ViewerQuery, CatalogQuery, CentersQuery, ResidentsQuery, CasesQuery, AdmissionQuery, PluginsQuery
+    NodeQuery,
+    ViewerQuery,
+    CatalogQuery,
+    CentersQuery,
+    ResidentsQuery,
+    CasesQuery,
+    NotificationsQuery,
+    AdmissionQuery,
+    PluginsQuery,
 ):
     """What can be asked."""
 
 
 @strawberry.type(description="What can be done. What is refused comes back as `problems`; nothing was written then.")
-class Mutation(ResidentsMutation, CasesMutation, AdmissionMutation, CentersMutation):
+class Mutation(ResidentsMutation, DocumentsMutation, CasesMutation, AdmissionMutation, CentersMutation):
     """What can be done."""
 
 
@@ -54,6 +67,10 @@ class Schema(strawberry.Schema):
         allowed = options.get("allowed_operation_types") or OperationType
         options["allowed_operation_types"] = set(allowed) - {OperationType.SUBSCRIPTION}
         return await super().execute(*arguments, **options)
+
+    async def stream(self, *arguments: Any, **options: Any) -> StreamResult:
+        """Many answers, up to one that failed: were it passed over, its reader would miss what it told of."""
+        return _up_to_a_failure(await super().stream(*arguments, **options))
 
     def process_errors(self, errors: list[GraphQLError], execution_context: ExecutionContext | None = None) -> None:
         for told, times in Counter(map(_for_the_log, errors)).items():
@@ -95,6 +112,17 @@ def build_schema() -> Schema:
             Resting,
         ],
     )
+
+
+async def _up_to_a_failure(results: StreamResult) -> StreamResult:
+    try:
+        async with aclosing(results):
+            async for result in results:
+                yield result
+                if isinstance(result, ExecutionResult) and result.errors and result.data is None:
+                    return
+    except GraphQLError as error:  # of the document, where it is looked up among those that are known
+        yield PreExecutionError(data=None, errors=[error])
 
 
 def _for_the_log(error: GraphQLError) -> str | None:

@@ -31,7 +31,18 @@ ASSETS = Path(__file__).parent / "graphiql"
 GRAPHQL_JSON = "application/graphql-response+json"
 LONGEST_BODY = 1_000_000
 """Bytes of a request, at most."""
-REFUSALS = {400: "BAD_REQUEST", 405: "METHOD_NOT_ALLOWED", 413: "REQUEST_TOO_LARGE"}
+REFUSALS = {
+    400: "BAD_REQUEST",
+    404: "NOT_FOUND",
+    405: "METHOD_NOT_ALLOWED",
+    408: "REQUEST_TIMEOUT",
+    409: "CONFLICT",
+    410: "GONE",
+    413: "REQUEST_TOO_LARGE",
+    415: "UNSUPPORTED_MEDIA_TYPE",
+    422: "UNPROCESSABLE_CONTENT",
+    503: "SERVICE_UNAVAILABLE",
+}
 """The codes of what is refused before there is a document to look at."""
 
 
@@ -162,7 +173,7 @@ class Endpoint(GraphQL[Desk, None]):
 
 
 class BodyLimit:
-    """Answers 413 to a request whose body is longer than `LONGEST_BODY`, counted as it comes in."""
+    """A route whose bodies have at most `LONGEST_BODY` bytes, counted as they come in; answers 413 to a longer one."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -194,9 +205,10 @@ class BodyLimit:
         await self.app(scope, whole, send)
 
 
-def refusal(request: Request, status: int, message: str) -> Response:
+def refusal(request: Request, status: int, message: str, next_step: str | None = None) -> Response:
     """The answer to a request that is none: an error like any other, so that a client need not tell them apart."""
-    error = {"message": message, "extensions": {"code": REFUSALS.get(status, "BAD_REQUEST")}}
+    extensions = {"code": REFUSALS.get(status, "BAD_REQUEST")} | ({"nextStep": next_step} if next_step else {})
+    error = {"message": message, "extensions": extensions}
     kind = GRAPHQL_JSON if _wants_graphql_json(request) else "application/json"
     return Response(
         orjson.dumps({"errors": [error]}),
@@ -204,6 +216,12 @@ def refusal(request: Request, status: int, message: str) -> Response:
         {"allow": "GET, POST"} if status == 405 else None,
         media_type=f"{kind}; charset=utf-8",
     )
+
+
+def base_of(request: HTTPConnection) -> str:
+    """The address at which the server was reached over HTTP, also by somebody who follows a WebSocket."""
+    url = request.base_url
+    return str(url.replace(scheme={"ws": "http", "wss": "https"}.get(url.scheme, url.scheme)))
 
 
 def language_of(request: HTTPConnection) -> str:

@@ -44,16 +44,17 @@ class Subscription:
         self, info: Info, case: strawberry.ID, since: strawberry.ID | None = None
     ) -> AsyncGenerator[CaseEvent, None]:
         desk = info.context
-        feed = _feed(desk)
+        feed = await _feed(desk)
         key = await _case(desk, case)
         last, after = since, 0
         if since is not None:
             after = await _number(desk, key, since)
+        await desk.rest()
         try:
             async with aclosing(feed.follow(CASE_EVENTS, key, after)) as rows:
                 async for row in rows:
                     last = global_id(CaseEvent, row)
-                    desk.anew()
+                    await desk.anew()
                     yield CaseEvent.of(row)
         except Behind as behind:
             raise Resume(last) from behind
@@ -64,7 +65,7 @@ class Subscription:
     )
     async def worklist(self, info: Info, center: str, since: int | None = None) -> AsyncGenerator[WorklistChange, None]:
         desk = info.context
-        feed = _feed(desk)
+        feed = await _feed(desk)
         key = await _center(desk, center)
         last = await desk.read(lambda session: head(session, WORKLISTS, key))
         if since is not None and not 0 <= since <= last:
@@ -73,15 +74,17 @@ class Subscription:
         try:
             async with aclosing(feed.follow(WORKLISTS, key, last if since is None else since)) as rows:
                 async for row in rows:
-                    desk.anew()
+                    await desk.anew()
                     yield WorklistChange.of(row)
         except Behind as behind:
             raise Resume(behind.sequence) from behind
 
 
-def _feed(desk: Desk) -> Feed:
+async def _feed(desk: Desk) -> Feed:
+    """The feed to follow, once it is this subscription's turn to look up what it names."""
     if desk.feed is None:
         raise Unavailable
+    await desk.anew()
     return desk.feed
 
 
@@ -90,7 +93,6 @@ async def _case(desk: Desk, text: str) -> UUID:
     key = key_of(Case, text)
     if key is None or not await desk.rows(select(cases.Case.id).where(cases.Case.id == key)):
         raise NotThere(shown([problem("unknown_case", "case")], desk.language)[0].message)
-    await desk.rest()
     return key
 
 
@@ -98,7 +100,6 @@ async def _number(desk: Desk, case: UUID, text: str) -> int:
     """The number of the case's event with that id. Raises BadInput where the case has none."""
     event = cases.CaseEvent
     found = await desk.rows(select(event.sequence).where(event.case_id == case, event.id == key_of(CaseEvent, text)))
-    await desk.rest()
     if not found:
         raise BadInput("`since` is no event of this case. Use the id of one.")
     return int(found[0]["sequence"])
