@@ -1,4 +1,4 @@
-"""Many random histories through a lossy courier, each whole: from the submission until nothing is on its way any more."""
+"""Many random histories through a lossy courier, each from the submission until nothing is on its way any more."""
 
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -60,7 +60,7 @@ async def drill(
     *,
     attacks: tuple[Attack, ...] | None = None,
 ) -> None:
-    """One history for each seed, in a transaction that is rolled back when it is judged: merged centers are there again."""
+    """One history for each seed, in a transaction that is rolled back once it is judged, and merged centers with it."""
     for seed in seeds:
         async with engine.connect() as connection, connection.begin() as all_of_it:
             await _one(connection, store, registry, seed, drilled, attacks)
@@ -78,7 +78,7 @@ async def _one(
     sessions = async_sessionmaker(connection, expire_on_commit=False, join_transaction_mode="create_savepoint")
     async with sessions() as session:
         centers = await centers_by_code(session)
-    draw = Random(seed)
+    draw = Random(seed)  # noqa: S311 - no secret
     courier = LossyCourier(sessions, store, {code: one.id for code, one in centers.items()}, draw, drilled.seen)
     if attacks is not None:
         courier.attacks, courier.mercy = attacks, 0

@@ -18,6 +18,7 @@ from sqlalchemy import func, select
 
 from tongban.cases import arrivals
 from tongban.cases.custody import FINAL, Parcel, Receipt
+from tongban.cases.manifest import digest_of
 from tongban.cases.models import CaseEvent, Transfer
 from tongban.events.relay import NotYet
 from tongban.storage.database import Sessions
@@ -125,7 +126,7 @@ class LossyCourier:
         manifest: dict[str, Any] = copy.deepcopy(dict(parcel.manifest))
         if attack is Attack.FORGE_MANIFEST and manifest["documents"]:
             manifest["documents"].pop()
-            return replace(parcel, manifest=manifest, manifest_digest=arrivals.digest_of(manifest))
+            return replace(parcel, manifest=manifest, manifest_digest=digest_of(manifest))
         manifest["form"] = _flipped_text(manifest["form"])
         return replace(parcel, manifest=manifest)
 
@@ -145,9 +146,7 @@ class LossyCourier:
         finally:
             place.write_bytes(whole)
 
-    async def _deliver(
-        self, parcel: Parcel, now: datetime, at: UUID | None = None, *, whole: bool = True
-    ) -> Receipt:
+    async def _deliver(self, parcel: Parcel, now: datetime, at: UUID | None = None, *, whole: bool = True) -> Receipt:
         """Hands a parcel over, and sees for itself what came of it."""
         self.seen.deliveries += 1
         before = await self._stored(parcel)
@@ -166,13 +165,16 @@ class LossyCourier:
     async def _stored(self, parcel: Parcel) -> int:
         """How often its destination said that it stored this transfer."""
         async with self.sessions() as session:
-            return await session.scalar(
-                select(func.count()).where(
-                    CaseEvent.case_id == parcel.case_id,
-                    CaseEvent.kind == "TRANSFER_STORED",
-                    CaseEvent.data["transfer"].astext == str(parcel.transfer_id),
+            return (
+                await session.scalar(
+                    select(func.count()).where(
+                        CaseEvent.case_id == parcel.case_id,
+                        CaseEvent.kind == "TRANSFER_STORED",
+                        CaseEvent.data["transfer"].astext == str(parcel.transfer_id),
+                    )
                 )
-            ) or 0
+                or 0
+            )
 
     async def _sent(self, parcel: Parcel) -> tuple[Transfer, str]:
         async with self.sessions() as session:
@@ -188,5 +190,3 @@ def place_of(store: FolderStore, key: str) -> Path:
 
 def _flipped_text(text: str) -> str:
     return ("0" if text[0] != "0" else "1") + text[1:]
-
-

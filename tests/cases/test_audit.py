@@ -15,7 +15,7 @@ from support import DIRECT_ITEM, SIGNER, SPLIT_ITEM, new_database
 from tongban import prepare
 from tongban.cases.audit import Audited, Fault, audit
 from tongban.cases.manifest import digest_of
-from tongban.cases.models import Case, CaseEvent, Document, Transfer
+from tongban.cases.models import Case, Document, Transfer
 from tongban.cases.words import CaseAction, Channel
 from tongban.contract.items import DeliveryRoute
 from tongban.registry import Registry
@@ -88,7 +88,8 @@ def _set(table: Any, **values: Any) -> Tamper:
     async def tamper(play: Play, now: Look, session: Any) -> None:
         rows = {Document: now.documents, Transfer: now.transfers, Case: [now.case]}[table]
         given = {name: play.id_of(value) if name.endswith("_id") else value for name, value in values.items()}
-        await session.execute(update(table).where(table.id == rows[0].id).values(given))
+        row: Any = rows[0]
+        await session.execute(update(table).where(table.id == row.id).values(given))
 
     return tamper
 
@@ -98,9 +99,7 @@ async def _forge(play: Play, now: Look, session: Any) -> None:
     [first, *_] = now.transfers
     manifest = first.manifest | {"documents": first.manifest["documents"][1:]}
     await session.execute(
-        update(Transfer)
-        .where(Transfer.id == first.id)
-        .values(manifest=manifest, manifest_digest=digest_of(manifest))
+        update(Transfer).where(Transfer.id == first.id).values(manifest=manifest, manifest_digest=digest_of(manifest))
     )
 
 
@@ -183,9 +182,7 @@ async def test_a_file_that_is_not_what_it_was_is_found(
 # The command
 
 
-async def test_the_command_proves_it_or_names_every_fault(
-    server_url: str, tmp_path: Path, registry: Registry
-) -> None:
+async def test_the_command_proves_it_or_names_every_fault(server_url: str, tmp_path: Path, registry: Registry) -> None:
     store = FolderStore(tmp_path / "objects")
     async with new_database(server_url) as url:
         settings = {"TONGBAN_DATABASE_URL": url, "TONGBAN_DATA_DIR": str(tmp_path)}
@@ -210,7 +207,7 @@ async def test_the_command_proves_it_or_names_every_fault(
         assert (code, out, set(faults)) == (1, f"{counted}: 2 faults\n", {moved, flipped})
 
 
-def said(settings: dict[str, str], *options: str) -> tuple[int, str, list[str]]:
+def said(settings: dict[str, Any], *options: str) -> tuple[int, str, list[str]]:
     """How it ended, what it printed, and the faults that it named."""
     done = tongban("audit", "custody", *options, **settings)
     first, *faults = done.err.splitlines()

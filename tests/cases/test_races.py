@@ -91,6 +91,34 @@ def rejecting(case: UUID, version: int) -> Verb:
     return lambda session: review.reject(session, case, step(A, version), review.Outcome(reason="不符合条件"))
 
 
+def taking_over(case: UUID) -> Verb:
+    return lambda session: review.acknowledge_transfer(session, case, step(B, 2))
+
+
+def refusing(case: UUID) -> Verb:
+    return lambda session: review.refuse_transfer(session, case, step(B, 2), "不属本街道")
+
+
+def withdrawing(case: UUID) -> Verb:
+    return lambda session: service.withdraw(session, case, step(A, 2))
+
+
+def receiving(store: ObjectStore, parcel: Parcel) -> Verb:
+    return lambda session: arrivals.receive(session, store, parcel, parcel.to_center_id, NOW)
+
+
+async def sent(play: Play) -> Parcel:
+    """What is on its way of a case."""
+    [transfer] = (await play.look()).transfers
+    return Parcel(
+        case_id=play.case,
+        transfer_id=transfer.id,
+        to_center_id=transfer.to_center_id,
+        manifest=transfer.manifest,
+        manifest_digest=transfer.manifest_digest,
+    )
+
+
 async def test_of_two_reviewers_one_decides(city: Sessions, store: ObjectStore, registry: Registry) -> None:
     plays = await some(city, store, registry, REVIEWERS, DIRECT_ITEM)
     won: Counter[str] = Counter()
@@ -144,8 +172,8 @@ async def test_taken_over_or_withdrawn(city: Sessions, store: ObjectStore, regis
     for play in plays:
         answers = await at_once(
             city,
-            lambda session, play=play: review.acknowledge_transfer(session, play.case, step(B, 2)),
-            lambda session, play=play: service.withdraw(session, play.case, step(A, 2)),
+            taking_over(play.case),
+            withdrawing(play.case),
         )
         assert sorted(answers) == ["STALE_VERSION", "done"]
     await whole(city, store, plays)
@@ -156,8 +184,8 @@ async def test_taken_over_or_refused(city: Sessions, store: ObjectStore, registr
     for play in plays:
         answers = await at_once(
             city,
-            lambda session, play=play: review.acknowledge_transfer(session, play.case, step(B, 2)),
-            lambda session, play=play: review.refuse_transfer(session, play.case, step(B, 2), "不属本街道"),
+            taking_over(play.case),
+            refusing(play.case),
         )
         assert sorted(answers) == ["STALE_VERSION", "done"]
     await whole(city, store, plays)
@@ -167,18 +195,11 @@ async def test_stored_or_withdrawn(city: Sessions, store: ObjectStore, registry:
     """Stored, then withdrawn there; or withdrawn, and then nobody waits for it. Never half of each."""
     plays = await some(city, store, registry, OTHERS, SPLIT_ITEM)
     for play in plays:
-        [transfer] = (await play.look()).transfers
-        parcel = Parcel(
-            case_id=play.case,
-            transfer_id=transfer.id,
-            to_center_id=transfer.to_center_id,
-            manifest=transfer.manifest,
-            manifest_digest=transfer.manifest_digest,
-        )
+        parcel = await sent(play)
         stored, withdrawn = await at_once(
             city,
-            lambda session, parcel=parcel: arrivals.receive(session, store, parcel, parcel.to_center_id, NOW),
-            lambda session, play=play: service.withdraw(session, play.case, step(A, 2)),
+            receiving(store, parcel),
+            withdrawing(play.case),
         )
         assert withdrawn == "done"
         now = await play.look()
@@ -192,17 +213,10 @@ async def test_stored_or_withdrawn(city: Sessions, store: ObjectStore, registry:
 async def test_twice_stored_at_once_is_stored_once(city: Sessions, store: ObjectStore, registry: Registry) -> None:
     plays = await some(city, store, registry, OTHERS, SPLIT_ITEM)
     for play in plays:
-        [transfer] = (await play.look()).transfers
-        parcel = Parcel(
-            case_id=play.case,
-            transfer_id=transfer.id,
-            to_center_id=transfer.to_center_id,
-            manifest=transfer.manifest,
-            manifest_digest=transfer.manifest_digest,
-        )
+        parcel = await sent(play)
         answers = await at_once(
             city,
-            *[lambda session, parcel=parcel: arrivals.receive(session, store, parcel, parcel.to_center_id, NOW)] * 3,
+            *[receiving(store, parcel)] * 3,
         )
         assert answers == ["STORED"] * 3
     await whole(city, store, plays)
@@ -236,4 +250,3 @@ async def test_one_key_many_times_is_one_case(city: Sessions, registry: Registry
     async with city() as session:
         assert await session.scalar(select(func.count()).where(Case.applicant_id == resident)) == 1
         assert await session.scalar(select(Case.id).where(Case.applicant_id == resident)) == UUID(answers[0])
-
