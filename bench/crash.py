@@ -410,7 +410,8 @@ async def judged(load: Load, postgres: Postgres, server: Server) -> Verdict:
         await asyncio.sleep(1)
     verdict.undelivered = open_messages
     if open_messages:
-        why = await connection.fetch("SELECT topic, last_error, count(*) FROM outbox WHERE done_at IS NULL GROUP BY 1, 2")
+        query = "SELECT topic, last_error, count(*) FROM outbox WHERE done_at IS NULL GROUP BY 1, 2"
+        why = await connection.fetch(query)
         verdict.surprises.update({f"{row['topic']} {row['last_error']}": row["count"] for row in why})
     rows: dict[str, list[Any]] = {}
     for row in await connection.fetch(ROWS):
