@@ -60,7 +60,7 @@ async def drill(
     *,
     attacks: tuple[Attack, ...] | None = None,
 ) -> None:
-    """One history for each seed, in a transaction that is rolled back once judged: merged centers are there again."""
+    """One history for each seed, in a transaction that is rolled back once it is judged, and merged centers with it."""
     for seed in seeds:
         async with engine.connect() as connection, connection.begin() as all_of_it:
             await _one(connection, store, registry, seed, drilled, attacks)

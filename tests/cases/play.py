@@ -402,10 +402,10 @@ class Play:
 
     def lines(self, look: Look) -> list[str]:
         """The history in words, for whoever looks into a failure."""
-        names = {one.id: code for code, one in self.centers.items()}
+        names: dict[UUID | None, str] = {one.id: code for code, one in self.centers.items()}
         return [
-            f"{e.sequence} {e.kind} {e.from_status} -> {e.to_status} at {e.center_id and names.get(e.center_id)}"
-            for e in look.events
+            f"{event.sequence} {event.kind} {event.from_status} -> {event.to_status} at {names.get(event.center_id)}"
+            for event in look.events
         ]
 
 

@@ -1,6 +1,6 @@
 """The audit of custody finds every kind of tampering, and names the case. It is quiet where nothing is wrong."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
@@ -86,9 +86,10 @@ def _set(table: Any, **values: Any) -> Tamper:
     """Changes the first row of the case."""
 
     async def tamper(play: Play, now: Look, session: Any) -> None:
-        rows: dict[Any, Sequence[Any]] = {Document: now.documents, Transfer: now.transfers, Case: [now.case]}
+        rows = {Document: now.documents, Transfer: now.transfers, Case: [now.case]}[table]
         given = {name: play.id_of(value) if name.endswith("_id") else value for name, value in values.items()}
-        await session.execute(update(table).where(table.id == rows[table][0].id).values(given))
+        row: Any = rows[0]
+        await session.execute(update(table).where(table.id == row.id).values(given))
 
     return tamper
 

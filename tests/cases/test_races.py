@@ -107,6 +107,18 @@ def receiving(store: ObjectStore, parcel: Parcel) -> Verb:
     return lambda session: arrivals.receive(session, store, parcel, parcel.to_center_id, NOW)
 
 
+async def sent(play: Play) -> Parcel:
+    """What is on its way of a case."""
+    [transfer] = (await play.look()).transfers
+    return Parcel(
+        case_id=play.case,
+        transfer_id=transfer.id,
+        to_center_id=transfer.to_center_id,
+        manifest=transfer.manifest,
+        manifest_digest=transfer.manifest_digest,
+    )
+
+
 async def test_of_two_reviewers_one_decides(city: Sessions, store: ObjectStore, registry: Registry) -> None:
     plays = await some(city, store, registry, REVIEWERS, DIRECT_ITEM)
     won: Counter[str] = Counter()
@@ -183,14 +195,7 @@ async def test_stored_or_withdrawn(city: Sessions, store: ObjectStore, registry:
     """Stored, then withdrawn there; or withdrawn, and then nobody waits for it. Never half of each."""
     plays = await some(city, store, registry, OTHERS, SPLIT_ITEM)
     for play in plays:
-        [transfer] = (await play.look()).transfers
-        parcel = Parcel(
-            case_id=play.case,
-            transfer_id=transfer.id,
-            to_center_id=transfer.to_center_id,
-            manifest=transfer.manifest,
-            manifest_digest=transfer.manifest_digest,
-        )
+        parcel = await sent(play)
         stored, withdrawn = await at_once(
             city,
             receiving(store, parcel),
@@ -208,14 +213,7 @@ async def test_stored_or_withdrawn(city: Sessions, store: ObjectStore, registry:
 async def test_twice_stored_at_once_is_stored_once(city: Sessions, store: ObjectStore, registry: Registry) -> None:
     plays = await some(city, store, registry, OTHERS, SPLIT_ITEM)
     for play in plays:
-        [transfer] = (await play.look()).transfers
-        parcel = Parcel(
-            case_id=play.case,
-            transfer_id=transfer.id,
-            to_center_id=transfer.to_center_id,
-            manifest=transfer.manifest,
-            manifest_digest=transfer.manifest_digest,
-        )
+        parcel = await sent(play)
         answers = await at_once(
             city,
             *[receiving(store, parcel)] * 3,
