@@ -317,8 +317,8 @@ class Play:
         assert case.version == 1 + len(moves), "each move is one version, and nothing else is"
         assert events[-1].to_status == case.status
         assert (case.closed_at is not None) == (now.status in CLOSED)
-        told = [one.sequence for one in now.messages if one.topic == Topic.EVENT]
-        assert told == list(range(1, case.last_event + 1)), "an event that is told of never, or twice"
+        told = [(one.sequence, one.payload) for one in now.messages if one.topic == Topic.EVENT]
+        assert told == [(n, {"sequence": n}) for n in range(1, case.last_event + 1)], "told of never, or twice"
         visits = (self.channel not in FROM_HOME) + self.brought
         assert case.visits == visits, f"{case.visits} visits, not {visits}"
 
@@ -333,6 +333,8 @@ class Play:
                 assert transfer.delivered_at is not None, "taken over before it was there"
             if transfer.purpose == TransferPurpose.HANDLING:
                 assert self.end(transfer.to_center_id) in {self.end(one) for one in self.expected}, "misdelivered"
+        sent_off = sorted(one.payload["transfer"] for one in now.messages if one.topic == Topic.TRANSFER)
+        assert sent_off == sorted(str(transfer.id) for transfer in now.transfers), "a transfer sent never, or twice"
         open_ = [t for t in now.transfers if not (t.acknowledged_at or t.refused_at or t.canceled_at)]
         assert len(open_) <= 1
         for transfer in open_:

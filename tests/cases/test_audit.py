@@ -1,79 +1,23 @@
 """The audit of custody finds every kind of tampering, and names the case. It is quiet where nothing is wrong."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-import pytest_asyncio
 from sqlalchemy import delete, update
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, async_sessionmaker
 
 from cases.lossy import place_of
-from cases.play import B, C, Look, Play, centers_by_code, local
+from cases.play import C, Look, Play
+from cases.stories import walked
 from programs import tongban
-from support import DIRECT_ITEM, SPLIT_ITEM, new_database
+from support import new_database
 from tongban.cases.audit import Audited, Fault, audit
 from tongban.cases.manifest import digest_of
 from tongban.cases.models import Case, Document, Transfer
-from tongban.cases.words import CaseAction, Channel
-from tongban.contract.items import DeliveryRoute
 from tongban.registry import Registry
-from tongban.storage.database import Sessions, connected
+from tongban.storage.database import connected
 from tongban.storage.objects import FolderStore
-
-SAID = {"with_document": True, "asked": 1}
-
-
-async def walked(sessions: Sessions, store: FolderStore, registry: Registry) -> list[Play]:
-    """Cases of every kind of passage: at A alone, on the way, refused, supplemented, with a result gone home."""
-    async with sessions() as session:
-        centers = await centers_by_code(session)
-
-    async def one(item: str, *steps: str, route: DeliveryRoute = DeliveryRoute.VIA_RECEIVING_CENTER) -> Play:
-        play = Play(sessions, store, registry, local(sessions, store), centers)
-        await play.submit(item, B, route, Channel.COUNTER, accept=True)
-        for step in steps:
-            now = await play.look()
-            if step == "CARRY":
-                assert await play.carry(now.pending()[0])
-            elif step == "MOVE":
-                await play.move_home(C)
-            else:
-                action = CaseAction(step)
-                assert await play.do(action, (play.whose(action, now),), now.case.version, **SAID), step
-        return play
-
-    supplement = ("REQUEST_SUPPLEMENT", "SUPPLEMENT")
-    there, decided = ("CARRY", "ACKNOWLEDGE_TRANSFER"), ("APPROVE", "DELIVER_RESULT")
-    return [
-        await one(DIRECT_ITEM, *supplement, *decided),
-        await one(SPLIT_ITEM),
-        await one(SPLIT_ITEM, "CARRY"),
-        await one(SPLIT_ITEM, "CARRY", "MOVE", "REFUSE_TRANSFER", "CARRY", "CARRY", "ACKNOWLEDGE_TRANSFER"),
-        await one(SPLIT_ITEM, *there, *supplement, *there, *decided, "CARRY", "DELIVER_RESULT", "RATE"),
-        await one(SPLIT_ITEM, *there, "WITHDRAW"),
-    ]
-
-
-@pytest_asyncio.fixture(scope="module")
-async def walked_once(
-    engine: AsyncEngine, registry: Registry, tmp_path_factory: pytest.TempPathFactory
-) -> AsyncIterator[tuple[AsyncConnection, list[Play]]]:
-    """The cases, walked once for all tests, in a transaction that is rolled back."""
-    async with engine.connect() as connection, connection.begin() as all_of_it:
-        sessions = async_sessionmaker(connection, expire_on_commit=False, join_transaction_mode="create_savepoint")
-        yield connection, await walked(sessions, FolderStore(tmp_path_factory.mktemp("walked")), registry)
-        await all_of_it.rollback()
-
-
-@pytest_asyncio.fixture
-async def plays(walked_once: tuple[AsyncConnection, list[Play]]) -> AsyncIterator[list[Play]]:
-    """They are the same again after each test."""
-    connection, plays = walked_once
-    async with connection.begin_nested() as savepoint:
-        yield plays
-        await savepoint.rollback()
 
 
 async def faults(play: Play, *, deep: bool = False) -> list[Fault]:
