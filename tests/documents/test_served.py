@@ -214,12 +214,13 @@ async def test_a_server_that_is_killed_has_stored_nothing(loaded: str, tmp_path:
     with serving(tmp_path, settings=settings) as server:
         async with httpx.AsyncClient(base_url=server.url, timeout=60) as client:
             payload = await announced(at_server(client), CONTENT)
-            halfway = asyncio.Event()
+            halfway, killed = asyncio.Event(), asyncio.Event()
 
             async def stalling() -> AsyncIterator[bytes]:
                 yield CONTENT[:2_000_000]
                 halfway.set()
-                await asyncio.sleep(60)
+                await killed.wait()
+                yield CONTENT[2_000_000:]
 
             sending = asyncio.create_task(client.put(payload["url"], content=stalling()))
             await halfway.wait()
@@ -228,9 +229,10 @@ async def test_a_server_that_is_killed_has_stored_nothing(loaded: str, tmp_path:
                 assert time.monotonic() < until
                 await asyncio.sleep(0.02)
             os.kill(server.process.pid, signal.SIGKILL)
+            await asyncio.to_thread(server.process.wait, 30)
+            killed.set()
             with pytest.raises(httpx.TransportError):
                 await sending
-            await asyncio.to_thread(server.process.wait, 30)
     engine = engine_for(loaded, 1)
     async with engine.connect() as connection:
         query = text("SELECT state, stored_at FROM upload WHERE digest = :digest ORDER BY created_at DESC LIMIT 1")
