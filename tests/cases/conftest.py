@@ -2,12 +2,14 @@
 
 from collections.abc import AsyncIterator
 
+import pytest
 import pytest_asyncio
 
 from support import SIGNER, new_database
 from tongban import prepare
 from tongban.registry import Registry
 from tongban.storage.database import Sessions, connected
+from tongban.storage.objects import FolderStore
 
 
 @pytest_asyncio.fixture(scope="session")
@@ -24,3 +26,9 @@ async def city(city_url: str) -> AsyncIterator[Sessions]:
     """Sessions on it, as many at once as callers of the races. Their commits are commits."""
     async with connected(city_url, 40) as sessions:
         yield sessions
+
+
+@pytest.fixture(scope="session")
+def city_store(tmp_path_factory: pytest.TempPathFactory) -> FolderStore:
+    """Where the documents of its cases lie, as long as they are there."""
+    return FolderStore(tmp_path_factory.mktemp("city"))

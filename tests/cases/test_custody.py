@@ -83,13 +83,13 @@ async def test_without_a_memory_it_is_stored_twice(
 
 
 async def test_after_a_day_without_the_destination_everything_is_delivered(
-    city: Sessions, store: FolderStore, registry: Registry
+    city: Sessions, city_store: FolderStore, registry: Registry
 ) -> None:
     clock = [NOW]
     async with city() as session:
         centers = await centers_by_code(session)
-    courier = LossyCourier(city, store, {}, Random(0), down=True)  # noqa: S311 - no secret
-    plays = [Play(city, store, registry, courier, centers) for _ in range(3)]
+    courier = LossyCourier(city, city_store, {}, Random(0), down=True)  # noqa: S311 - no secret
+    plays = [Play(city, city_store, registry, courier, centers) for _ in range(3)]
     for play in plays:
         await play.submit(SPLIT_ITEM, B, DeliveryRoute.DIRECT_TO_RESIDENT, Channel.COUNTER, accept=True)
     ours = {play.case for play in plays}

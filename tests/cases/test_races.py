@@ -8,8 +8,8 @@ from uuid import UUID
 
 from sqlalchemy import func, select, text, update
 
-from cases.play import A, B, Play, acting_for, centers_by_code, local
-from support import DIRECT_ITEM, NOW, SPLIT_ITEM, registration_for
+from cases.play import A, B, Play, acting_for, centers_by_code, local, somebody
+from support import DIRECT_ITEM, NOW, SPLIT_ITEM
 from tongban.cases import arrivals, audit, review, service
 from tongban.cases.assessment import Draft, Handed
 from tongban.cases.custody import Parcel, Receipt, deliver
@@ -119,8 +119,8 @@ async def sent(play: Play) -> Parcel:
     )
 
 
-async def test_of_two_reviewers_one_decides(city: Sessions, store: ObjectStore, registry: Registry) -> None:
-    plays = await some(city, store, registry, REVIEWERS, DIRECT_ITEM)
+async def test_of_two_reviewers_one_decides(city: Sessions, city_store: ObjectStore, registry: Registry) -> None:
+    plays = await some(city, city_store, registry, REVIEWERS, DIRECT_ITEM)
     won: Counter[str] = Counter()
     for play in plays:
         answers = await at_once(city, approving(play.case, 2), rejecting(play.case, 2))
@@ -134,10 +134,12 @@ async def test_of_two_reviewers_one_decides(city: Sessions, store: ObjectStore, 
     async with city() as session:
         decided = select(func.count()).where(CaseEvent.case_id.in_(ids), CaseEvent.kind.in_(["APPROVE", "REJECT"]))
         assert await session.scalar(decided) == REVIEWERS
-    await whole(city, store, plays[:20])
+    await whole(city, city_store, plays[:20])
 
 
-async def test_without_lock_and_version_both_decide(city: Sessions, store: ObjectStore, registry: Registry) -> None:
+async def test_without_lock_and_version_both_decide(
+    city: Sessions, city_store: ObjectStore, registry: Registry
+) -> None:
     """The race is one: whoever checks and then writes decides again what was decided already."""
 
     def naive(case: UUID, approved: bool) -> Verb:
@@ -156,7 +158,7 @@ async def test_without_lock_and_version_both_decide(city: Sessions, store: Objec
 
         return decide
 
-    plays = await some(city, store, registry, 20, DIRECT_ITEM)
+    plays = await some(city, city_store, registry, 20, DIRECT_ITEM)
     doubled = 0
     for play in plays:
         answers = await at_once(city, naive(play.case, True), naive(play.case, False))
@@ -167,8 +169,8 @@ async def test_without_lock_and_version_both_decide(city: Sessions, store: Objec
         await session.execute(update(Case).where(Case.id.in_([play.case for play in plays])).values(**state))
 
 
-async def test_taken_over_or_withdrawn(city: Sessions, store: ObjectStore, registry: Registry) -> None:
-    plays = await some(city, store, registry, OTHERS, SPLIT_ITEM, arrived=True)
+async def test_taken_over_or_withdrawn(city: Sessions, city_store: ObjectStore, registry: Registry) -> None:
+    plays = await some(city, city_store, registry, OTHERS, SPLIT_ITEM, arrived=True)
     for play in plays:
         answers = await at_once(
             city,
@@ -176,11 +178,11 @@ async def test_taken_over_or_withdrawn(city: Sessions, store: ObjectStore, regis
             withdrawing(play.case),
         )
         assert sorted(answers) == ["STALE_VERSION", "done"]
-    await whole(city, store, plays)
+    await whole(city, city_store, plays)
 
 
-async def test_taken_over_or_refused(city: Sessions, store: ObjectStore, registry: Registry) -> None:
-    plays = await some(city, store, registry, OTHERS, SPLIT_ITEM, arrived=True)
+async def test_taken_over_or_refused(city: Sessions, city_store: ObjectStore, registry: Registry) -> None:
+    plays = await some(city, city_store, registry, OTHERS, SPLIT_ITEM, arrived=True)
     for play in plays:
         answers = await at_once(
             city,
@@ -188,17 +190,17 @@ async def test_taken_over_or_refused(city: Sessions, store: ObjectStore, registr
             refusing(play.case),
         )
         assert sorted(answers) == ["STALE_VERSION", "done"]
-    await whole(city, store, plays)
+    await whole(city, city_store, plays)
 
 
-async def test_stored_or_withdrawn(city: Sessions, store: ObjectStore, registry: Registry) -> None:
+async def test_stored_or_withdrawn(city: Sessions, city_store: ObjectStore, registry: Registry) -> None:
     """Stored, then withdrawn there; or withdrawn, and then nobody waits for it. Never half of each."""
-    plays = await some(city, store, registry, OTHERS, SPLIT_ITEM)
+    plays = await some(city, city_store, registry, OTHERS, SPLIT_ITEM)
     for play in plays:
         parcel = await sent(play)
         stored, withdrawn = await at_once(
             city,
-            receiving(store, parcel),
+            receiving(city_store, parcel),
             withdrawing(play.case),
         )
         assert withdrawn == "done"
@@ -207,26 +209,26 @@ async def test_stored_or_withdrawn(city: Sessions, store: ObjectStore, registry:
         there = {Receipt.STORED: after.to_center_id, Receipt.CLOSED: after.from_center_id}[Receipt(stored)]
         assert {document.custodian_id for document in now.documents} == {there} == {now.case.custodian_id}
         assert (after.delivered_at is not None) == (stored == Receipt.STORED)
-    await whole(city, store, plays)
+    await whole(city, city_store, plays)
 
 
-async def test_twice_stored_at_once_is_stored_once(city: Sessions, store: ObjectStore, registry: Registry) -> None:
-    plays = await some(city, store, registry, OTHERS, SPLIT_ITEM)
+async def test_twice_stored_at_once_is_stored_once(city: Sessions, city_store: ObjectStore, registry: Registry) -> None:
+    plays = await some(city, city_store, registry, OTHERS, SPLIT_ITEM)
     for play in plays:
         parcel = await sent(play)
         answers = await at_once(
             city,
-            *[receiving(store, parcel)] * 3,
+            *[receiving(city_store, parcel)] * 3,
         )
         assert answers == ["STORED"] * 3
-    await whole(city, store, plays)
+    await whole(city, city_store, plays)
 
 
 async def test_one_key_many_times_is_one_case(city: Sessions, registry: Registry) -> None:
     items = (item for one in registry.departments.values() for item in one.items)
     item = next(item for item in items if item.code == DIRECT_ITEM)
     async with city() as session, session.begin():
-        resident = (await register(session, DEVELOPER, registration_for(item, "310109009000"), NOW)).id
+        resident = (await register(session, DEVELOPER, somebody(item, "310109009000"), NOW)).id
     draft = Draft(
         item=item.code,
         center=A,

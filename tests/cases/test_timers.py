@@ -183,11 +183,11 @@ async def test_one_that_fails_keeps_no_other_from_its_time(
 
 
 async def test_several_processes_sweep_and_each_case_is_done_once(
-    city: Sessions, store: ObjectStore, registry: Registry
+    city: Sessions, city_store: ObjectStore, registry: Registry
 ) -> None:
     async with city() as session:
         centers = await centers_by_code(session)
-    plays = [Play(city, store, registry, local(city, store), centers) for _ in range(8)]
+    plays = [Play(city, city_store, registry, local(city, city_store), centers) for _ in range(8)]
     for play in plays:
         play.now = at("2026-06-01T10:00")  # nobody else's cases of this database are due then
         await submitted(play)
@@ -200,10 +200,10 @@ async def test_several_processes_sweep_and_each_case_is_done_once(
 
 
 async def test_a_case_that_somebody_holds_is_left_to_them(
-    city: Sessions, store: ObjectStore, registry: Registry
+    city: Sessions, city_store: ObjectStore, registry: Registry
 ) -> None:
     async with city() as session:
-        play = Play(city, store, registry, local(city, store), await centers_by_code(session))
+        play = Play(city, city_store, registry, local(city, city_store), await centers_by_code(session))
     play.now = at("2026-06-01T10:00")
     await submitted(play, DIRECT_ITEM)
     async with city() as holder, holder.begin():
