@@ -17,7 +17,7 @@ ifneq ($(shell cat $(STAMP) 2>/dev/null),$(shell pwd) $(DEPARTMENTS))
 .PHONY: $(STAMP)
 endif
 
-.PHONY: help install serve test lint format schema history contract migration-check constraints clean
+.PHONY: help install serve test lint format schema history contract drill migration-check constraints clean
 .DEFAULT_GOAL := help
 
 help: ## Says what can be made
@@ -51,6 +51,9 @@ history: $(STAMP) ## Writes the shipped decisions and their reports anew (ARGS=-
 
 contract: $(STAMP) ## Lists what the schema lacks of docs/reference/contract.graphql
 	@$(VENV) -m tongban schema --missing-from docs/reference/contract.graphql
+
+drill: $(STAMP) ## Kills everything under load for ten minutes, and looks for what is lost (ARGS="--seconds 60")
+	$(VENV) bench/crash.py $(ARGS)
 
 migration-check: $(STAMP) ## Checks that models and migrations agree, on a new database
 	@rm -rf build/migration-check

@@ -1,7 +1,9 @@
 """What a server needs before it serves: a database reached, migrated, and loaded with the city and the departments."""
 
+import asyncio
 import os
 import re
+import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
@@ -28,6 +30,10 @@ from tongban.storage.database import engine_for
 from tongban.storage.embedded import embedded_postgres
 
 OLDEST_POSTGRESQL = 15
+STARTING_UP = "57P03"
+"""What a PostgreSQL says that is starting, or recovering from a crash."""
+STARTING = 60
+"""Seconds that it gets for that."""
 Progress = Callable[[str, int, int], None]
 """`(what, done, total)`, each time some of it is done."""
 
@@ -130,6 +136,7 @@ async def reached(url: str) -> AsyncIterator[AsyncEngine]:
     engine = engine_for(url, 1)
     try:
         with explained(url):
+            await _started(engine)
             await _require_version(engine)
             yield engine
     finally:
@@ -168,12 +175,24 @@ _ADVICE = {
 }
 
 
+async def _started(engine: AsyncEngine) -> None:
+    """Waits for a server that is starting up, as it does after a crash; nobody has to start us in the right order."""
+    until = time.monotonic() + STARTING
+    while True:
+        try:
+            async with engine.connect():
+                return
+        except DBAPIError as error:
+            if getattr(error.orig, "sqlstate", None) != STARTING_UP or time.monotonic() > until:
+                raise
+        except (TypeError, ValueError) as error:  # of a parameter in the URL, by the driver
+            raise SetupError(f"TONGBAN_DATABASE_URL has a parameter that can't be used: {error}.") from error
+        await asyncio.sleep(0.2)
+
+
 async def _require_version(engine: AsyncEngine) -> None:
-    try:
-        async with engine.connect() as connection:
-            number = int((await connection.execute(text("SHOW server_version_num"))).scalar_one())
-    except (TypeError, ValueError) as error:  # of a parameter in the URL, by the driver
-        raise SetupError(f"TONGBAN_DATABASE_URL has a parameter that can't be used: {error}.") from error
+    async with engine.connect() as connection:
+        number = int((await connection.execute(text("SHOW server_version_num"))).scalar_one())
     if number < OLDEST_POSTGRESQL * 10_000:
         raise SetupError(f"PostgreSQL {OLDEST_POSTGRESQL} or later is needed; this is {number // 10_000}.")
 
