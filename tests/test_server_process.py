@@ -42,10 +42,14 @@ async def loaded(server_url: str, registry: Registry) -> AsyncIterator[str]:
         yield url
 
 
+async def settled_by_itself() -> None:
+    """The server's own relay sends what is on its way."""
+
+
 @asynccontextmanager
 async def api_of(server: Serving) -> AsyncIterator[Api]:
     async with httpx.AsyncClient(base_url=server.url, timeout=60) as client:
-        yield Api(client)
+        yield Api(client, settled_by_itself)
 
 
 def health(server: Serving) -> tuple[int, Any]:

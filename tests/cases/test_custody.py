@@ -88,7 +88,7 @@ async def test_after_a_day_without_the_destination_everything_is_delivered(
     clock = [NOW]
     async with city() as session:
         centers = await centers_by_code(session)
-    courier = LossyCourier(city, city_store, {}, Random(0), down=True)  # noqa: S311 - no secret
+    courier = LossyCourier(city, city_store, {}, Random(0), down=True)
     plays = [Play(city, city_store, registry, courier, centers) for _ in range(3)]
     for play in plays:
         await play.submit(SPLIT_ITEM, B, DeliveryRoute.DIRECT_TO_RESIDENT, Channel.COUNTER, accept=True)
