@@ -49,28 +49,40 @@ def server_url() -> Iterator[str]:
 
 
 @pytest_asyncio.fixture(scope="session")
-async def fresh_url(server_url: str) -> AsyncIterator[str]:
-    """An empty database of its own on that server, dropped at the end."""
+async def migrated_url(server_url: str) -> AsyncIterator[str]:
+    """A migrated database. Nobody works in it: it is there to be copied, which takes no time."""
     async with new_database(server_url) as url:
+        await prepare.migrated(url)
         yield url
 
 
 @pytest_asyncio.fixture(scope="session")
-async def engine(fresh_url: str, registry: Registry) -> AsyncIterator[AsyncEngine]:
-    """The engine of a migrated database with the city and the departments loaded."""
-    await prepare.migrated(fresh_url)
-    await prepare.load(fresh_url, registry, SIGNER)
-    engine = engine_for(fresh_url)
+async def loaded_url(server_url: str, migrated_url: str, registry: Registry) -> AsyncIterator[str]:
+    """One with the city and the departments loaded, to be copied too."""
+    async with new_database(server_url, migrated_url) as url:
+        await prepare.load(url, registry, SIGNER)
+        yield url
+
+
+@pytest_asyncio.fixture(scope="session")
+async def city_url(server_url: str, loaded_url: str) -> AsyncIterator[str]:
+    """A loaded database in which all that tests do is rolled back."""
+    async with new_database(server_url, loaded_url) as url:
+        yield url
+
+
+@pytest_asyncio.fixture(scope="session")
+async def engine(city_url: str) -> AsyncIterator[AsyncEngine]:
+    """Its engine."""
+    engine = engine_for(city_url)
     yield engine
     await engine.dispose()
 
 
 @pytest_asyncio.fixture(scope="session")
-async def committed_url(server_url: str, registry: Registry) -> AsyncIterator[str]:
+async def committed_url(server_url: str, loaded_url: str) -> AsyncIterator[str]:
     """A database with the city loaded, for tests of what others see after a commit: nothing of them is rolled back."""
-    async with new_database(server_url) as url:
-        await prepare.migrated(url)
-        await prepare.load(url, registry, SIGNER)
+    async with new_database(server_url, loaded_url) as url:
         yield url
 
 

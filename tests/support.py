@@ -270,10 +270,11 @@ def statements(connection: AsyncConnection) -> Iterator[list[str]]:
 
 
 @asynccontextmanager
-async def new_database(server: str) -> AsyncIterator[str]:
-    """The URL of an empty database on the server, dropped at the end."""
+async def new_database(server: str, like: str | None = None) -> AsyncIterator[str]:
+    """The URL of a database on the server, dropped at the end: empty, or a copy of the one at `like`."""
+    template = make_url(like).database if like else "template0"
     name = f"tongban_test_{uuid.uuid4().hex[:12]}"
-    await _run(server, f"CREATE DATABASE \"{name}\" TEMPLATE template0 ENCODING 'UTF8'")
+    await _run(server, f'CREATE DATABASE "{name}" TEMPLATE "{template}" ENCODING \'UTF8\'')
     try:
         yield make_url(server).set(database=name).render_as_string(hide_password=False)
     finally:

@@ -31,7 +31,12 @@ from tongban.storage.database import engine_for
 from tongban.storage.embedded import embedded_postgres
 from tongban.tables import METADATA
 
-COMMANDS = [command.name or command.callback.__name__ for command in cli.app.registered_commands if command.callback]
+COMMANDS = [
+    command.name or command.callback.__name__
+    for command in cli.app.registered_commands
+    if command.callback and not command.hidden
+]
+"""What people use; a worker is started by its server only."""
 
 
 @pytest_asyncio.fixture
@@ -42,10 +47,10 @@ async def empty(server_url: str) -> AsyncIterator[str]:
 
 
 @pytest_asyncio.fixture
-async def migrated(empty: str) -> str:
+async def migrated(server_url: str, migrated_url: str) -> AsyncIterator[str]:
     """A database of the test's own, migrated and not loaded."""
-    await prepare.migrated(empty)
-    return empty
+    async with new_database(server_url, migrated_url) as url:
+        yield url
 
 
 @asynccontextmanager

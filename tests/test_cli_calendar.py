@@ -10,7 +10,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from programs import tongban
 from support import new_database
-from tongban import prepare
 from tongban.centers.load import load_city
 from tongban.centers.models import CalendarPublication
 from tongban.centers.rows import read_city
@@ -21,10 +20,9 @@ ROWS = [*(f"2027-{day},STATUTORY_HOLIDAY,节" for day in OFF), "2027-02-14,MAKE_
 
 
 @pytest_asyncio.fixture
-async def url(server_url: str) -> AsyncIterator[str]:
+async def url(server_url: str, migrated_url: str) -> AsyncIterator[str]:
     """A migrated database with the city in it."""
-    async with new_database(server_url) as url:
-        await prepare.migrated(url)
+    async with new_database(server_url, migrated_url) as url:
         async with connected(url, 1) as sessions, sessions.begin() as session:
             await load_city(session, read_city())
         yield url

@@ -27,7 +27,6 @@ from support import (
     LOCAL_ITEM,
     NOW,
     QINGPU,
-    SIGNER,
     SPLIT_ITEM,
     UNMAPPED,
     Api,
@@ -41,7 +40,7 @@ from support import (
     register,
     submit,
 )
-from tongban import demo, prepare
+from tongban import demo
 from tongban.app import create_server_app
 from tongban.cases.models import Case, CaseEvent, CaseMaterial, Transfer
 from tongban.cases.words import CaseAction
@@ -569,11 +568,11 @@ async def test_registration_and_moves_are_done_once_too(api: Api, errand: Errand
 # ---------------------------------------------------------------- tongban demo
 
 
-async def test_the_demo_plays_the_errand_against_a_running_server(server_url: str, registry: Registry) -> None:
+async def test_the_demo_plays_the_errand_against_a_running_server(
+    server_url: str, loaded_url: str, registry: Registry
+) -> None:
     """`tongban demo` tells the same story over a real connection, as often as one likes."""
-    async with new_database(server_url) as url:
-        await prepare.migrated(url)
-        await prepare.load(url, registry, SIGNER)
+    async with new_database(server_url, loaded_url) as url:
         with serving(url, registry) as address:
             for _ in range(2):
                 told = StringIO()

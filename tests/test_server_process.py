@@ -17,8 +17,8 @@ from sqlalchemy import text
 from typer.testing import CliRunner
 
 from programs import Serving, serving, tongban, waiting
-from support import DIRECT_ITEM, JIADING, SIGNER, Api, application, centers_of, new_database, register, submit
-from tongban import cli, prepare
+from support import DIRECT_ITEM, JIADING, Api, application, centers_of, new_database, register, submit
+from tongban import cli
 from tongban.errors import SetupError
 from tongban.registry import Registry
 from tongban.storage.database import engine_for
@@ -34,18 +34,20 @@ def folder() -> Iterator[Path]:
 
 
 @pytest_asyncio.fixture(scope="module")
-async def loaded(server_url: str, registry: Registry) -> AsyncIterator[str]:
+async def loaded(server_url: str, loaded_url: str) -> AsyncIterator[str]:
     """A given database, migrated and loaded, that no other test uses at the same time."""
-    async with new_database(server_url) as url:
-        await prepare.migrated(url)
-        await prepare.load(url, registry, SIGNER)
+    async with new_database(server_url, loaded_url) as url:
         yield url
+
+
+async def settled_by_itself() -> None:
+    """The server's own relay sends what is on its way."""
 
 
 @asynccontextmanager
 async def api_of(server: Serving) -> AsyncIterator[Api]:
     async with httpx.AsyncClient(base_url=server.url, timeout=60) as client:
-        yield Api(client)
+        yield Api(client, settled_by_itself)
 
 
 def health(server: Serving) -> tuple[int, Any]:
@@ -91,7 +93,9 @@ def test_a_first_start_says_what_it_does_and_the_demo_plays(tmp_path: Path) -> N
             "DIRECT) at",
             "handled where it was received, result in hand",
             "SPLIT) at",
-            "manifest verified, taken over, approved there",
+            "stored there, every digest verified",
+            "taken over by a reviewer",
+            "the reviewer asks once for all that is needed",
             "the result is on its way back to the receiving center",
             "delivered, 1 visit",
             "refused",

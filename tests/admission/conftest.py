@@ -4,17 +4,12 @@ from collections.abc import AsyncIterator
 
 import pytest_asyncio
 
-from support import SIGNER, new_database
-from tongban import prepare
-from tongban.registry import Registry
+from support import new_database
 from tongban.storage.database import Sessions, connected
 
 
 @pytest_asyncio.fixture(scope="package")
-async def apart(server_url: str, registry: Registry) -> AsyncIterator[Sessions]:
+async def apart(server_url: str, loaded_url: str) -> AsyncIterator[Sessions]:
     """Sessions on connections and transactions of their own."""
-    async with new_database(server_url) as url:
-        await prepare.migrated(url)
-        await prepare.load(url, registry, SIGNER)
-        async with connected(url, 5) as sessions:
-            yield sessions
+    async with new_database(server_url, loaded_url) as url, connected(url, 5) as sessions:
+        yield sessions

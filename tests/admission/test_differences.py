@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tongban.admission.differences import Difference, differences
@@ -16,6 +16,8 @@ VALUES: st.SearchStrategy[Any] = st.recursive(
     max_leaves=10,
 )
 OBJECTS: st.SearchStrategy[dict[str, Any]] = st.dictionaries(st.text("abc", min_size=1, max_size=2), VALUES, max_size=4)
+at_its_leisure = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+"""Other tests run beside these: how long a value takes to be drawn says nothing."""
 
 
 @pytest.mark.parametrize(
@@ -40,6 +42,7 @@ def test_examples(before: dict[str, Any], after: dict[str, Any], found: list[tup
     assert differences(before, after) == [Difference(*one) for one in found]
 
 
+@at_its_leisure
 @given(before=OBJECTS, after=OBJECTS)
 def test_there_and_back(before: dict[str, Any], after: dict[str, Any]) -> None:
     there, back = differences(before, after), differences(after, before)
@@ -49,6 +52,7 @@ def test_there_and_back(before: dict[str, Any], after: dict[str, Any]) -> None:
     assert all(one.before != one.after for one in there)
 
 
+@at_its_leisure
 @given(before=OBJECTS, after=OBJECTS)
 def test_whoever_applies_the_differences_gets_the_other(before: dict[str, Any], after: dict[str, Any]) -> None:
     """A field that is None and one that is not there are the same."""

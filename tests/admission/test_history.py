@@ -14,7 +14,6 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
 from support import SIGNER, new_database, row_counts
-from tongban import prepare
 from tongban.admission import facts, history, service
 from tongban.admission.history import ANNOUNCED, OFFICE, decisions_on, load_history, read_decisions, read_reports
 from tongban.admission.lifecycle import Waiver
@@ -172,16 +171,14 @@ def only(registry: Registry, *departments: str) -> Registry:
 
 
 @pytest_asyncio.fixture(scope="module")
-async def newborn(server_url: str, registry: Registry) -> AsyncIterator[Sessions]:
+async def newborn(server_url: str, migrated_url: str, registry: Registry) -> AsyncIterator[Sessions]:
     """A database with the city, the members and the departments, in which nothing was ever decided."""
-    async with new_database(server_url) as url:
-        await prepare.migrated(url)
-        async with connected(url, 1) as sessions:
-            async with sessions() as session, session.begin():
-                await load_city(session, read_city())
-                await load_members(session)
-                await load_departments(session, registry)
-            yield sessions
+    async with new_database(server_url, migrated_url) as url, connected(url, 1) as sessions:
+        async with sessions() as session, session.begin():
+            await load_city(session, read_city())
+            await load_members(session)
+            await load_departments(session, registry)
+        yield sessions
 
 
 @pytest_asyncio.fixture

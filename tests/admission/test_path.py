@@ -356,7 +356,7 @@ async def test_open_cases_finish_under_their_version_when_the_item_leaves(
     edition = await well(api, "publishEdition", "edition", effectiveFrom=str(TOMORROW))
     assert [(change["kind"], change["item"]["version"]) for change in edition["changes"]] == [("EXIT", 2)]
 
-    await done(submit(api, said)), "today it is still taken"
+    await done(submit(api, said | {"evenIfDuplicate": True})), "today it is still taken"
     later = make_api(at=NOW + timedelta(days=1))
     refusal = await submit(later, said)
     assert [(problem["code"], problem["path"]) for problem in refusal["problems"]] == [("ITEM_NOT_IN_FORCE", ["item"])]

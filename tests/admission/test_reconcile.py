@@ -159,7 +159,7 @@ async def test_other_code_that_fails_is_suspended_until_it_is_mended(
         item = await held(session)
         assert (item.suspended_at, item.suspension) == (None, None)
         await session.commit()
-        await done(submit(make_api(departments=mended), said))
+        await done(submit(make_api(departments=mended), said | {"evenIfDuplicate": True}))
     assert await reconcile(session, care, NOW + timedelta(minutes=4)) == Reconciled(checked=1), (
         "and the first code again"
     )

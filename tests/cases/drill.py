@@ -78,7 +78,7 @@ async def _one(
     sessions = async_sessionmaker(connection, expire_on_commit=False, join_transaction_mode="create_savepoint")
     async with sessions() as session:
         centers = await centers_by_code(session)
-    draw = Random(seed)  # noqa: S311 - no secret
+    draw = Random(seed)
     courier = LossyCourier(sessions, store, {code: one.id for code, one in centers.items()}, draw, drilled.seen)
     if attacks is not None:
         courier.attacks, courier.mercy = attacks, 0

@@ -210,7 +210,7 @@ class Play:
             self.case = (await service.submit(session, self.registry, acting_for(A), submission, self.now)).id
 
     async def _upload(self, session: AsyncSession, center: str) -> UUID:
-        content = b"%PDF-1.7\n" + random.randbytes(random.randrange(20, 400))  # noqa: S311
+        content = b"%PDF-1.7\n" + random.randbytes(random.randrange(20, 400))
         return await upload(session, self.store, acting_for(center), self.id_of(center), self.now, content)
 
     def _compute(self) -> None:

@@ -1,7 +1,7 @@
 """What every item promises to everybody: any center takes it, the same problems are told everywhere, all at once."""
 
 import itertools
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 
 from check_support import shipped_items
 from support import NOW, UNMAPPED, registration_for
-from tongban.cases.assessment import LONGEST_FORM, Assessment, Draft, assess, form_problems
+from tongban.cases.assessment import LONGEST_FORM, Assessment, Draft, Handed, assess, form_problems
 from tongban.cases.models import Case
 from tongban.cases.service import Submission, submit
 from tongban.cases.words import CaseStatus
@@ -36,6 +36,11 @@ SAMPLE = ["SH0114-01", "SH0118-03", "SH0101-05", "SH0151-02", HOME]
 """Centers of five districts, the applicant's own among them."""
 
 
+def shown(codes: Iterable[str]) -> list[Handed]:
+    """Materials that the clerk has seen on paper."""
+    return [Handed(place=("documents", str(place)), material=code, upload=None) for place, code in enumerate(codes)]
+
+
 @dataclass(slots=True)
 class City:
     """One session in which every item has an eligible resident, with hukou in a street of 虹口."""
@@ -45,7 +50,7 @@ class City:
     residents: dict[str, UUID]
 
     async def assess(self, item: ItemDefinition, center: str, **said: Any) -> Assessment:
-        return await assess(self.session, self.registry, self.draft(item, center, **said), NOW)
+        return await assess(self.session, self.registry, self.draft(item, center, **said), DEVELOPER, NOW)
 
     def draft(self, item: ItemDefinition, center: str, **said: Any) -> Draft:
         """The item's sample with every material that it makes necessary, told otherwise where `said`."""
@@ -55,7 +60,8 @@ class City:
             center=center,
             applicant=self.residents[item.code],
             form=dict(item.sample.form),
-            documents=[(code, None) for code in needed],
+            documents=shown(needed),
+            even_if_duplicate=True,  # each resident applies for many items, and at many centers
         )
         return replace(plain, **said)
 
@@ -128,7 +134,7 @@ def spoiled(draw: st.DrawFn) -> tuple[ItemDefinition, dict[str, Any], str]:
         form["unknown"] = 1
     needed = sorted(needed_materials(item, item.sample.form))
     kept = draw(st.lists(st.sampled_from(needed), unique=True)) if needed else []
-    said = {"form": form, "documents": [(code, None) for code in kept]}
+    said = {"form": form, "documents": shown(kept)}
     return item, said, draw(st.sampled_from([item.code, "GA-001", "DA-001", "MZ-009"]))
 
 
@@ -162,10 +168,10 @@ async def test_each_material_left_out_is_a_problem_of_its_own(
 ) -> None:
     needed = sorted(needed_materials(item, item.sample.form))
     left_out = data.draw(st.sets(st.sampled_from(needed))) if needed else set()
-    kept = data.draw(st.permutations([(code, None) for code in needed if code not in left_out]))
+    kept = shown(data.draw(st.permutations([code for code in needed if code not in left_out])))
     before = await city.count()
     draft = city.draft(item, SAMPLE[0], documents=kept)
-    found = await assess(city.session, city.registry, draft, NOW)
+    found = await assess(city.session, city.registry, draft, DEVELOPER, NOW)
     missing = [problem for problem in found.problems if problem.code is ProblemCode.MATERIAL_MISSING]
     assert {problem.path for problem in missing} == {("documents", code) for code in left_out}
     assert len(missing) == len(found.missing) == len(left_out)
@@ -183,10 +189,13 @@ async def test_everything_wrong_is_told_in_one_answer(city: City) -> None:
         center="SH0115-13-S1",
         applicant=city.residents["GA-001"],
         form={"happenedOn": "2027-01-01", "nonsense": 1},
-        documents=[("M-NONE", None), ("M-ID", "ZG9jOjE=")],
+        documents=[
+            *shown(["M-NONE"]),
+            Handed(place=("documents", "1"), material="M-ID", upload=UUID(int=1)),
+        ],
         delivery_route=DeliveryRoute.DIRECT_TO_RESIDENT,
     )
-    found = await assess(city.session, city.registry, draft, NOW)
+    found = await assess(city.session, city.registry, draft, DEVELOPER, NOW)
     assert {problem.code for problem in found.problems} == {
         ProblemCode.NOT_OFFERED_HERE,  # a branch
         ProblemCode.FORM_INVALID,
@@ -216,7 +225,7 @@ async def test_what_is_not_there_is_told(
     city: City, said: dict[str, Any], place: tuple[str, ...], code: ProblemCode
 ) -> None:
     draft = replace(city.draft(ITEMS["DA-001"], SAMPLE[0]), **said)
-    found = await assess(city.session, city.registry, draft, NOW)
+    found = await assess(city.session, city.registry, draft, DEVELOPER, NOW)
     assert (code, place) in [(problem.code, problem.path) for problem in found.problems]
     assert all(len(problem.message) < 1_000 for problem in found.problems)
 

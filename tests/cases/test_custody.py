@@ -24,17 +24,17 @@ from tongban.registry import Registry
 from tongban.storage.database import Sessions
 from tongban.storage.objects import FolderStore
 
-FEW = range(20)
+FEW = range(8)
 """Histories of a control, which sees what it is for in many of them."""
 
 
 async def test_nothing_is_lost_on_the_way(engine: AsyncEngine, store: FolderStore, registry: Registry) -> None:
     done = Drilled()
-    await drill(engine, store, registry, range(100), done)
+    await drill(engine, store, registry, range(40), done)
     assert set(done.seen.attacks) == set(Attack), "an attack that was never made"
     assert done.harmed == 0, (done.seen, done.lost, "\n\n".join(done.said))
-    assert done.stored > 100
-    assert min(done.merged, done.moved, done.refused, done.supplements, done.withdrawn) > 10
+    assert done.stored > 40
+    assert min(done.merged, done.moved, done.refused, done.supplements, done.withdrawn) > 3
 
 
 # A drill that sees nothing proves nothing: without each of the receiver's checks it sees what they are for
@@ -49,7 +49,7 @@ async def test_without_a_look_into_the_files_damage_is_stored(
     monkeypatch.setattr(arrivals, "_intact", intact)
     done = Drilled()
     await drill(engine, store, registry, FEW, done, attacks=(Attack.FLIP_FILE, Attack.LOSE_FILE))
-    assert done.seen.damaged > 5
+    assert done.seen.damaged > 2
 
 
 async def test_without_the_digest_another_manifest_is_stored(
@@ -58,7 +58,7 @@ async def test_without_the_digest_another_manifest_is_stored(
     monkeypatch.setattr(arrivals, "_as_sent", lambda *_: True)
     done = Drilled()
     await drill(engine, store, registry, FEW, done, attacks=(Attack.FLIP_MANIFEST, Attack.FORGE_MANIFEST))
-    assert done.seen.damaged > 5
+    assert done.seen.damaged > 2
 
 
 async def test_without_the_address_another_center_takes_it(
@@ -67,7 +67,7 @@ async def test_without_the_address_another_center_takes_it(
     monkeypatch.setattr(arrivals, "_ours", lambda *_: True)
     done = Drilled()
     await drill(engine, store, registry, FEW, done, attacks=(Attack.ELSEWHERE, Attack.READDRESS))
-    assert done.seen.misdelivered > 5
+    assert done.seen.misdelivered > 2
 
 
 async def test_without_a_memory_it_is_stored_twice(
@@ -76,7 +76,7 @@ async def test_without_a_memory_it_is_stored_twice(
     monkeypatch.setattr(arrivals, "_before", lambda *_: None)
     done = Drilled()
     await drill(engine, store, registry, FEW, done, attacks=(Attack.DUPLICATE, Attack.REORDER, Attack.LOSE_RECEIPT))
-    assert done.seen.doubled > 5
+    assert done.seen.doubled > 2
 
 
 # A day without the destination
@@ -88,11 +88,10 @@ async def test_after_a_day_without_the_destination_everything_is_delivered(
     clock = [NOW]
     async with city() as session:
         centers = await centers_by_code(session)
-    courier = LossyCourier(city, city_store, {}, Random(0), down=True)  # noqa: S311 - no secret
-    plays = [Play(city, city_store, registry, courier, centers) for _ in range(3)]
-    for play in plays:
-        await play.submit(SPLIT_ITEM, B, DeliveryRoute.DIRECT_TO_RESIDENT, Channel.COUNTER, accept=True)
-    ours = {play.case for play in plays}
+    courier = LossyCourier(city, city_store, {}, Random(0), down=True)
+    play = Play(city, city_store, registry, courier, centers)
+    await play.submit(SPLIT_ITEM, B, DeliveryRoute.DIRECT_TO_RESIDENT, Channel.COUNTER, accept=True)
+    ours = {play.case}
     relay = Relay(city, {Topic.TRANSFER: deliver(city, courier)}, lambda: clock[0])
     while clock[0] < NOW + timedelta(hours=24):
         await relay.drain()
@@ -101,8 +100,8 @@ async def test_after_a_day_without_the_destination_everything_is_delivered(
             await timers.sweep(city, clock[0])
         clock[0] += timedelta(minutes=5)
     attempts = courier.seen.attacks[Attack.DOWN]
-    assert attempts > 3 * 250
-    assert await _told(city, ours) == [1, 1, 1, 2, 2, 2]
+    assert attempts > 250
+    assert await _told(city, ours) == [1, 2]
 
     courier.down, courier.well = False, True
     await relay.drain()
@@ -115,14 +114,13 @@ async def test_after_a_day_without_the_destination_everything_is_delivered(
     clock[0] = NOW + timedelta(days=8)
     for _ in range(3):
         await timers.sweep(city, clock[0])
-    assert await _told(city, ours) == [1, 1, 1, 2, 2, 2, 3, 3, 3], "nobody has taken it over in a working day"
-    for play in plays:
-        play.now = clock[0]
-        assert await play.do(CaseAction.ACKNOWLEDGE_TRANSFER, (B,), (await play.look()).case.version)
-        play.check(await play.look())
+    assert await _told(city, ours) == [1, 2, 3], "nobody has taken it over in a working day"
+    play.now = clock[0]
+    assert await play.do(CaseAction.ACKNOWLEDGE_TRANSFER, (B,), (await play.look()).case.version)
+    play.check(await play.look())
     await timers.sweep(city, clock[0] + timedelta(days=30))
-    assert len(await _told(city, ours)) == 9
-    assert await plays[0].faults(deep=True) == []
+    assert len(await _told(city, ours)) == 3
+    assert await play.faults(deep=True) == []
 
 
 def _open(cases: set[UUID]) -> tuple[ColumnElement[bool], ...]:

@@ -50,11 +50,10 @@ class World:
 
 
 @pytest.fixture
-def world(fresh_url: str, engine: AsyncEngine, registry: Registry, store: ObjectStore) -> Iterator[World]:
-    """Hypothesis runs machines outside any loop, so they bring one; `engine` has loaded the database."""
-    assert engine.url.database
+def world(city_url: str, registry: Registry, store: ObjectStore) -> Iterator[World]:
+    """Hypothesis runs machines outside any loop, so they bring one."""
     with asyncio.Runner(loop_factory=asyncio.new_event_loop) as runner:
-        own = engine_for(fresh_url, 1)
+        own = engine_for(city_url, 1)
         connection = runner.run(_connected(own))
         yield World(runner, connection, registry, store, runner.run(_centers(connection)))
         runner.run(connection.close())

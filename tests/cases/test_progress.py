@@ -3,8 +3,9 @@
 from datetime import timedelta
 
 from support import NOW
-from tongban.cases.progress import STAGES, ResidentStage, Step, steps_of
+from tongban.cases.progress import STAGES, Step, steps_of
 from tongban.cases.words import CaseStatus as Is
+from tongban.contract.notices import ResidentStage
 from tongban.messages import STAGES as TOLD
 
 S = ResidentStage
@@ -14,6 +15,11 @@ def test_every_state_has_a_stage_and_every_stage_is_told() -> None:
     assert set(STAGES) == set(Is)
     assert set(STAGES.values()) == set(S)
     assert set(TOLD) == {*S, "RATED"}
+
+
+def test_the_stages_know_no_passing_on() -> None:
+    assert {STAGES[Is.IN_TRANSFER], STAGES[Is.ROUTING_REVIEW], STAGES[Is.UNDER_REVIEW]} == {S.IN_REVIEW}
+    assert STAGES[Is.RESULT_IN_TRANSFER] is STAGES[Is.APPROVED] is S.DECIDED
 
 
 def test_it_is_the_residents_turn_in_one_state_only() -> None:

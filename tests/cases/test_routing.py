@@ -15,7 +15,8 @@ from tongban.contract.items import ProcessingMode, RoutingBasis
 from tongban.storage.ids import new_id
 
 HUKOU, HOME = "310109009000", "310118001000"
-SOMEBODY = Applicant(hukou=Hukou(division_code=HUKOU, since=date(2020, 1, 1)), residence_division=HOME)
+SINCE = date(2020, 1, 1)
+SOMEBODY = Applicant(hukou=Hukou(division_code=HUKOU, since=SINCE), residence_division=HOME)
 
 
 @pytest.mark.parametrize(
@@ -34,24 +35,30 @@ def test_the_basis_says_which_place_decides(basis: RoutingBasis, division: str |
 
 
 A, B = new_id(), new_id()
+BY_HUKOU, BY_HOME = RoutingBasis.HUKOU, RoutingBasis.RESIDENCE
 
 
 @pytest.mark.parametrize(
-    ("mode", "division", "centers", "found"),
+    ("mode", "basis", "centers", "found"),
     [
-        (ProcessingMode.DIRECT, HUKOU, {HUKOU: B}, Route(A, None)),  # stays where it was received
-        (ProcessingMode.SPLIT, HUKOU, {HUKOU: B}, Route(B, HUKOU)),
-        (ProcessingMode.SPLIT, HUKOU, {HUKOU: A}, Route(A, HUKOU)),
-        (ProcessingMode.SPLIT, HUKOU, {HOME: B}, Route(None, HUKOU)),  # waits; never the next best
-        (ProcessingMode.SPLIT, None, {HOME: B}, Route(None, None)),
-        (ProcessingMode.LOCAL_ONLY, HUKOU, {HUKOU: B}, Route(B, HUKOU)),
-        (ProcessingMode.LOCAL_ONLY, None, {}, Route(None, None)),
+        (ProcessingMode.DIRECT, BY_HUKOU, {HUKOU: B}, Route(A, None)),  # stays where it was received
+        (ProcessingMode.SPLIT, BY_HUKOU, {HUKOU: B}, Route(B, HUKOU, BY_HUKOU, SINCE)),
+        (ProcessingMode.SPLIT, BY_HUKOU, {HUKOU: A}, Route(A, HUKOU, BY_HUKOU, SINCE)),
+        (ProcessingMode.SPLIT, BY_HUKOU, {HOME: B}, Route(None, HUKOU, BY_HUKOU, SINCE)),  # waits; never the next best
+        (ProcessingMode.SPLIT, BY_HOME, {HUKOU: A, HOME: B}, Route(B, HOME, BY_HOME)),
+        (ProcessingMode.SPLIT, RoutingBasis.NONE, {HOME: B}, Route(None, None)),
+        (ProcessingMode.LOCAL_ONLY, BY_HUKOU, {HUKOU: B}, Route(B, HUKOU, BY_HUKOU, SINCE)),
+        (ProcessingMode.LOCAL_ONLY, RoutingBasis.NONE, {}, Route(None, None)),
     ],
 )
 def test_a_direct_case_stays_and_any_other_goes_to_the_center_of_its_division(
-    mode: ProcessingMode, division: str | None, centers: dict[str, UUID], found: Route
+    mode: ProcessingMode, basis: RoutingBasis, centers: dict[str, UUID], found: Route
 ) -> None:
-    assert route(mode, A, division, centers) == found
+    assert route(mode, basis, A, SOMEBODY, centers) == found
+
+
+def test_of_whom_nothing_is_recorded_waits() -> None:
+    assert route(ProcessingMode.SPLIT, BY_HUKOU, A, Applicant(), {HUKOU: B}) == Route(None, None, BY_HUKOU)
 
 
 async def test_every_division_of_the_city_is_routed_to_its_own_center_or_to_none(session: AsyncSession) -> None:
@@ -62,8 +69,8 @@ async def test_every_division_of_the_city_is_routed_to_its_own_center_or_to_none
     waiting = 0
     for division in divisions:
         applicant = Applicant(hukou=Hukou(division_code=division.code, since=date(2020, 1, 1)))
-        code = deciding_division(RoutingBasis.HUKOU, applicant)
-        way = route(ProcessingMode.SPLIT, new_id(), code, handlers)
+        way = route(ProcessingMode.SPLIT, RoutingBasis.HUKOU, new_id(), applicant, handlers)
+        assert way.division == division.code
         if way.center is None:
             waiting += 1
             assert division.code not in {center.division_code for center in centers.values()}

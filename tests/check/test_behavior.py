@@ -188,15 +188,15 @@ def test_no_problem_may_be_said_by_none_or_an_empty_list() -> None:
 
 
 def test_chance_is_seen_by_its_answers_and_by_its_call() -> None:
-    coin = random.Random(5)  # noqa: S311 - a rule with a source of its own
+    coin = random.Random(5)
 
     assert "another answer the second time" in said(checked(also(lambda application: coin.random() < 0.3)))
-    assert "random.random" in said(checked(also(lambda application: random.random() < 0)))  # noqa: S311
+    assert "random.random" in said(checked(also(lambda application: random.random() < 0)))
     assert "os.urandom" in said(checked(also(lambda application: not uuid4())))
 
 
 def test_flips_are_not_taken_for_a_standard_of_districts() -> None:
-    coin = random.Random(5)  # noqa: S311
+    coin = random.Random(5)
 
     report = checked(also(lambda application: coin.random() < 0.01))
 

@@ -21,8 +21,7 @@ from sqlalchemy import text
 
 from documents_support import EICAR, GREP, a_pdf, a_scanner, announced, pieces, sha256
 from programs import Serving, serving, tongban
-from support import SIGNER, Api, equipment_in, new_database
-from tongban import prepare
+from support import Api, equipment_in, new_database
 from tongban.app import create_server_app
 from tongban.graphql import files as desk_of_files
 from tongban.registry import Registry
@@ -42,11 +41,9 @@ def at_server(client: httpx.AsyncClient) -> Api:
 
 
 @pytest_asyncio.fixture(scope="module")
-async def loaded(server_url: str, registry: Registry) -> AsyncIterator[str]:
+async def loaded(server_url: str, loaded_url: str) -> AsyncIterator[str]:
     """A database with the city, that only these tests use."""
-    async with new_database(server_url) as url:
-        await prepare.migrated(url)
-        await prepare.load(url, registry, SIGNER)
+    async with new_database(server_url, loaded_url) as url:
         yield url
 
 

@@ -3,13 +3,16 @@
 import base64
 import json
 import uuid
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
+import pytest_asyncio
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from event_support import new_case
 from graphql import (
     GraphQLArgument,
     GraphQLEnumType,
@@ -21,6 +24,7 @@ from graphql import (
     get_named_type,
     is_leaf_type,
 )
+from socket_support import Client, client, live
 from support import (
     DIRECT_ITEM,
     HONGKOU,
@@ -35,8 +39,11 @@ from support import (
 )
 from tongban.graphql.schema import build_schema
 from tongban.graphql.stored import STORED
+from tongban.registry import Registry
+from tongban.storage.database import Sessions
 
 SCHEMA = build_schema()._schema
+REFUSED = {"BAD_USER_INPUT", "GRAPHQL_VALIDATION_FAILED", "QUERY_TOO_COSTLY", "BAD_REQUEST"}
 A_CURSOR = base64.urlsafe_b64encode(json.dumps(["SH0114-01", str(uuid.UUID(int=1))]).encode()).decode()
 KNOWN = ["SH0114-01", DIRECT_ITEM, SPLIT_ITEM, HONGKOU, "310109009000", "MZ", "1", "虹口", "CITIZEN_ID", "PASSPORT"]
 TEXT = (
@@ -60,6 +67,7 @@ SCALARS: dict[str, st.SearchStrategy[Any]] = {
     "Date": st.dates().map(str) | TEXT,
     "DateTime": st.datetimes().map(lambda at: at.isoformat() + "Z") | TEXT,
     "JSON": JUNK,
+    "Digest": st.binary(min_size=32, max_size=32).map(bytes.hex) | TEXT,
 }
 
 
@@ -121,6 +129,8 @@ ASKED = [
     for name, field in kind.fields.items()
     if field.args
 ]
+FOLLOWED = [name for kind, name in ASKED if kind == "Subscription"]
+PLAIN = [(kind, name) for kind, name in ASKED if kind != "Subscription"]
 
 
 def question(kind: str, name: str) -> tuple[str, dict[str, GraphQLArgument]]:
@@ -131,8 +141,8 @@ def question(kind: str, name: str) -> tuple[str, dict[str, GraphQLArgument]]:
     heads = ", ".join(f"${argument}: {given.type}" for argument, given in field.args.items())
     arguments = ", ".join(f"{argument}: ${argument}" for argument in field.args)
     asked = f"{name}({arguments}) {selection(field.type)}"
-    if kind == "Mutation":
-        return f"mutation({heads}) {{ {asked} }}", field.args
+    if kind in ("Mutation", "Subscription"):
+        return f"{kind.lower()}({heads}) {{ {asked} }}", field.args
     return f"query({heads}) {{ {PATHS[kind].replace('%', asked)} }}", field.args
 
 
@@ -146,11 +156,12 @@ async def real(api: Api) -> dict[str, str]:
 
 
 def test_every_argument_can_be_reached() -> None:
-    assert {kind for kind, _ in ASKED} <= {*PATHS, "Mutation"}
+    assert {kind for kind, _ in ASKED} <= {*PATHS, "Mutation", "Subscription"}
+    assert len(FOLLOWED) == 2
     assert {"Query", "Mutation", "Center", "Catalog", "District", "Case", "Resident"} <= {kind for kind, _ in ASKED}
 
 
-@pytest.mark.parametrize(("kind", "name"), ASKED, ids=[f"{kind}.{name}" for kind, name in ASKED])
+@pytest.mark.parametrize(("kind", "name"), PLAIN, ids=[f"{kind}.{name}" for kind, name in PLAIN])
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 async def test_any_argument_gets_an_answer(
@@ -169,6 +180,42 @@ async def test_any_argument_gets_an_answer(
     assert response.status_code in (200, 400)
     answer = response.json()
     errors = {error["extensions"]["code"] for error in answer.get("errors", [])}
-    assert errors <= {"BAD_USER_INPUT", "GRAPHQL_VALIDATION_FAILED", "QUERY_TOO_COSTLY", "BAD_REQUEST"}
+    assert errors <= REFUSED
     accepted = kind == "Mutation" and not errors and not answer["data"][name]["problems"]
     assert accepted or await row_counts(connection) == before
+
+
+@pytest_asyncio.fixture(scope="module")
+async def socket(committed_url: str, registry: Registry) -> AsyncIterator[Client]:
+    """A socket to a live server."""
+    async with live(committed_url, registry) as where, client(where) as made:
+        yield made
+
+
+@pytest.mark.parametrize("name", FOLLOWED)
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+async def test_any_argument_of_a_subscription_is_followed_or_told_what_is_wrong(
+    socket: Client, committed: Sessions, name: str, data: st.DataObject
+) -> None:
+    document, arguments = question("Subscription", name)
+    variables = {
+        argument: data.draw(values(given.type) | values(given.type) | JUNK, label=argument)
+        for argument, given in arguments.items()
+    }
+    if "@case" in variables.values():
+        known = base64.b64encode(f"Case:{(await new_case(committed)).id}".encode()).decode()
+        variables = {argument: known if said == "@case" else said for argument, said in variables.items()}
+    number = await socket.subscribe(document, **variables)
+    try:
+        message = await socket.receive(0.3 if variables.get("center") in KNOWN else 10)
+    except TimeoutError:
+        pass  # only a center's list begins with nothing to tell
+    else:
+        assert message["type"] in ("next", "error")
+        if message["type"] == "error":
+            assert {error["extensions"]["code"] for error in message["payload"]} <= REFUSED | {"NOT_FOUND"}
+            return
+    await socket.send(id=number, type="complete")
+    await socket.send(type="ping")
+    assert await socket.receive() == {"type": "pong"}

@@ -9,7 +9,12 @@ from hypothesis import strategies as st
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from documents_support import a_pdf, uploaded
-from support import HONGKOU, JIADING, SPLIT_ITEM, Api, application, centers_of, done, register, statements, submit
+from support import HONGKOU, JIADING, NOW, SPLIT_ITEM, Api, application, centers_of, done, register, statements, submit
+from tongban.events.relay import Relay
+from tongban.notifications.channels import channel_of
+from tongban.notifications.log import LogChannel
+from tongban.notifications.service import handlers
+from tongban.storage.database import Sessions
 
 NODES = "query($ids: [ID!]!) { nodes(ids: $ids) { __typename id } }"
 NODE = "query($id: ID!) { node(id: $id) { __typename id } }"
@@ -55,8 +60,16 @@ async def an_id_of_every_type(api: Api) -> list[str]:
     ]
 
 
-async def test_every_type_of_node_comes_back_by_its_id(api: Api) -> None:
-    ids = await an_id_of_every_type(api)
+async def a_notice(api: Api, sessions: Sessions) -> str:
+    """The id of one, of those that are told of the cases there are."""
+    await Relay(sessions, handlers({"log": channel_of("log", LogChannel())}), lambda: NOW).drain()
+    found = await api.ask("{ notices(first: 1) { nodes { id } } }")
+    told: str = found["notices"]["nodes"][0]["id"]
+    return told
+
+
+async def test_every_type_of_node_comes_back_by_its_id(api: Api, sessions: Sessions) -> None:
+    ids = [*await an_id_of_every_type(api), await a_notice(api, sessions)]
     types = (await api.ask('{ __type(name: "Node") { possibleTypes { name } } }'))["__type"]["possibleTypes"]
     assert {name_in(id_) for id_ in ids} == {kind["name"] for kind in types}
     for id_ in ids:

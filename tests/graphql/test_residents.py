@@ -152,7 +152,7 @@ async def test_all_problems_come_at_once(api: Api, session: AsyncSession) -> Non
 
 
 async def test_problems_in_english(api: Api) -> None:
-    english = Api(api.client, {"Accept-Language": "en-GB"})
+    english = Api(api.client, api.settle, {"Accept-Language": "en-GB"})
     payload = (await english.ask(REGISTER, input={"name": "Wang", "idNumber": "1"}))["registerResident"]
     assert payload["problems"][0]["message"].startswith("The identity number is not valid")
 

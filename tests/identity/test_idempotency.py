@@ -12,7 +12,6 @@ from sqlalchemy import func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from support import NOW, new_database
-from tongban import prepare
 from tongban.errors import Refused
 from tongban.identity.actor import DEVELOPER, Actor
 from tongban.identity.idempotency import once
@@ -109,12 +108,10 @@ async def test_what_failed_leaves_the_key_free(session: AsyncSession) -> None:
 
 
 @pytest_asyncio.fixture(scope="module")
-async def apart(server_url: str) -> AsyncIterator[Sessions]:
+async def apart(server_url: str, migrated_url: str) -> AsyncIterator[Sessions]:
     """Sessions on connections and transactions of their own."""
-    async with new_database(server_url) as url:
-        await prepare.migrated(url)
-        async with connected(url, 5) as sessions:
-            yield sessions
+    async with new_database(server_url, migrated_url) as url, connected(url, 5) as sessions:
+        yield sessions
 
 
 async def seen_waiting(sessions: Sessions, second: "asyncio.Task[UUID]") -> None:

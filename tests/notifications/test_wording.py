@@ -12,7 +12,7 @@ from tongban.cases.words import CaseStatus
 from tongban.contract.items import DeliveryRoute
 from tongban.contract.notices import NoticeKind, ResidentStage
 from tongban.messages import NOTICES, NoticeText
-from tongban.notifications.wording import Happened, Name, Wording, day_in_words, stage_of, worded
+from tongban.notifications.wording import Happened, Name, Wording, day_in_words, worded
 
 GOLDEN = Path(__file__).parent / "wording.txt"
 S = CaseStatus
@@ -143,7 +143,7 @@ def test_a_direct_and_a_split_case_are_told_in_the_same_words() -> None:
 def test_a_result_that_comes_through_the_receiving_center_is_called_for_in_one_more_notice() -> None:
     direct, split = story(DIRECT), story(SPLIT_AND_BACK, one_center=False)
     ready = split.pop(3)
-    assert (ready.kind, ready.stage) == (NoticeKind.READY, ResidentStage.READY)
+    assert (ready.kind, ready.stage) == (NoticeKind.READY, ResidentStage.DECIDED)
 
     def without_next(wording: Wording) -> Wording:
         zh, en = wording.zh, wording.en
@@ -163,11 +163,6 @@ def test_only_the_receiving_center_is_ever_named_and_no_name_is_left_unfilled() 
         assert whole.count("中心" if zh else "Center") == whole.count(A.zh if zh else A.en) + whole.count(
             "任一受理中心"
         )
-
-
-def test_the_stages_know_no_passing_on() -> None:
-    assert {stage_of(S.IN_TRANSFER), stage_of(S.ROUTING_REVIEW), stage_of(S.UNDER_REVIEW)} == {ResidentStage.IN_REVIEW}
-    assert stage_of(S.RESULT_IN_TRANSFER) is stage_of(S.APPROVED) is ResidentStage.DECIDED
 
 
 def test_what_has_no_english_name_is_called_by_its_chinese_one() -> None:

@@ -6,29 +6,9 @@ Which center decides, and what travels between two, is no matter of the resident
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 
 from tongban.cases.words import CaseStatus as Is
-
-
-class ResidentStage(StrEnum):
-    """Where a case stands for the resident."""
-
-    RECEIVED = "RECEIVED"
-    """已收件: handed in; the center looks whether everything is there."""
-    IN_REVIEW = "IN_REVIEW"
-    """审核中: being reviewed, wherever."""
-    SUPPLEMENT_NEEDED = "SUPPLEMENT_NEEDED"
-    """待补正: the resident has to bring something; the only stage in which it is the resident's turn."""
-    DECIDED = "DECIDED"
-    """已决定: decided, and the result is on its way home."""
-    DONE = "DONE"
-    """已办结: the result is in the resident's hands."""
-    RETURNED = "RETURNED"
-    """已退回: not accepted; the resident was told everything that is missing."""
-    WITHDRAWN = "WITHDRAWN"
-    """已撤回: by the resident."""
-
+from tongban.contract.notices import ResidentStage
 
 STAGES = {
     Is.SUBMITTED: ResidentStage.RECEIVED,

@@ -30,13 +30,19 @@ class ResidentStage(StrEnum):
     """Where a case stands for the resident: the same stages whether one center or two work on it."""
 
     RECEIVED = "RECEIVED"
+    """已收件: handed in; the center looks whether everything is there."""
     IN_REVIEW = "IN_REVIEW"
+    """审核中: being reviewed, wherever."""
     SUPPLEMENT_NEEDED = "SUPPLEMENT_NEEDED"
+    """待补正: the resident has to bring something; the only stage in which it is the resident's turn."""
     DECIDED = "DECIDED"
-    READY = "READY"
+    """已决定: decided, and the result is on its way home or lies there."""
     DONE = "DONE"
+    """已办结: the result is in the resident's hands."""
     RETURNED = "RETURNED"
+    """已退回: not accepted; the resident was told everything that is missing."""
     WITHDRAWN = "WITHDRAWN"
+    """已撤回: by the resident."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,7 +4,6 @@ import strawberry
 
 from tongban.admission.words import MemberKind, ProposalKind, ProposalStatus, Stance
 from tongban.cases.clocks import ClockKind
-from tongban.cases.progress import ResidentStage
 from tongban.cases.words import CaseAction, CaseStatus, Channel, DocumentPurpose, TransferPurpose
 from tongban.catalog.words import ItemStatus
 from tongban.centers.calendar import DayKind
@@ -12,7 +11,7 @@ from tongban.centers.models import CenterKind
 from tongban.centers.words import CalendarKind
 from tongban.check import Verdict
 from tongban.contract.items import Audience, Barrier, DeliveryRoute, Necessity, ProcessingMode, RoutingBasis
-from tongban.contract.notices import NoticeKind
+from tongban.contract.notices import NoticeKind, ResidentStage
 from tongban.contract.problems import ProblemCode
 from tongban.documents.words import UploadState
 from tongban.events.words import WorklistChangeKind

@@ -7,9 +7,10 @@ import strawberry
 from sqlalchemy import select
 
 from tongban.cases import models
-from tongban.cases.progress import STAGES, ResidentStage, steps_of
+from tongban.cases.progress import STAGES, steps_of
 from tongban.cases.words import CaseStatus
 from tongban.centers.hours import day_in_shanghai
+from tongban.contract.notices import ResidentStage
 from tongban.graphql.centers import Center
 from tongban.graphql.desk import Desk, Row
 from tongban.graphql.fields import reference

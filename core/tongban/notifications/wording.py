@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Any, Self
 
+from tongban.cases.progress import STAGES
 from tongban.cases.words import CaseStatus
 from tongban.contract.items import DeliveryRoute
 from tongban.contract.notices import NoticeKind, ResidentStage
@@ -91,30 +92,12 @@ def worded(happened: Happened) -> Wording | None:
     texts = NOTICES[name]
     return Wording(
         texts.kind,
-        ResidentStage.READY if texts.kind is NoticeKind.READY else stage_of(happened.after),
+        STAGES[happened.after],
         _filled(texts.zh, happened, "zh"),
         _filled(texts.en, happened, "en"),
     )
 
 
-def stage_of(status: CaseStatus) -> ResidentStage:
-    """The stage that the resident sees: whether the case is on its way between two centers makes no difference."""
-    return _STAGES[status]
-
-
-_STAGES = {
-    CaseStatus.SUBMITTED: ResidentStage.RECEIVED,
-    CaseStatus.RETURNED: ResidentStage.RETURNED,
-    CaseStatus.IN_TRANSFER: ResidentStage.IN_REVIEW,
-    CaseStatus.ROUTING_REVIEW: ResidentStage.IN_REVIEW,
-    CaseStatus.UNDER_REVIEW: ResidentStage.IN_REVIEW,
-    CaseStatus.SUPPLEMENT_REQUESTED: ResidentStage.SUPPLEMENT_NEEDED,
-    CaseStatus.APPROVED: ResidentStage.DECIDED,
-    CaseStatus.REJECTED: ResidentStage.DECIDED,
-    CaseStatus.RESULT_IN_TRANSFER: ResidentStage.DECIDED,
-    CaseStatus.DELIVERED: ResidentStage.DONE,
-    CaseStatus.WITHDRAWN: ResidentStage.WITHDRAWN,
-}
 _ALWAYS = {
     "SUBMITTED": "received",
     "RETURN": "returned",
