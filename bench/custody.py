@@ -38,6 +38,8 @@ from tongban.storage.objects import FolderStore
 LOT = 10
 """Histories between two lines of a part."""
 COUNTED = ("histories", "transfers", "stored", "lost", "gaps", "merged", "moved", "refused", "supplements", "withdrawn")
+HARM = ("misdelivered", "damaged", "doubled", "lost", "gaps")
+"""What must be 0."""
 SEEN = ("deliveries", "misdelivered", "damaged", "doubled")
 
 
@@ -63,7 +65,7 @@ async def part(server: str, first: int, last: int) -> None:
 
 async def whole(histories: int, seed: int, processes: int) -> int:
     """Shares the histories out, adds up what they came to, and prints it."""
-    counts, attacks, said = Counter[str](), Counter[str](), list[str]()
+    counts, attacks = Counter[str](), Counter[str]()
     columns = TextColumn("histories"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
     console = Console(stderr=True)
     with (
@@ -84,25 +86,30 @@ async def whole(histories: int, seed: int, processes: int) -> int:
                     counts.update({name: told[name] for name in (*COUNTED, *SEEN)})
                     attacks.update(told["attacks"])
                     for one in told["said"]:
-                        said.append(one)
                         bar.console.print(one, markup=False, highlight=False)
                     bar.advance(task, told["histories"])
                 if await process.wait():
                     raise SystemExit("a part of the drill ended before its time")
 
             shares = [seed + histories * number // processes for number in range(processes + 1)]
-            await asyncio.gather(*(run(*share) for share in pairwise(shares)))
-        took = perf_counter() - began
+            try:
+                await asyncio.gather(*(run(*share) for share in pairwise(shares)))
+            finally:  # what an interrupted drill has seen is worth as much
+                tell(counts, attacks, perf_counter() - began)
+    harmed = sum(counts[name] for name in HARM)
+    return 1 if harmed or counts["histories"] < histories else 0
+
+
+def tell(counts: Counter[str], attacks: Counter[str], took: float) -> None:
+    """Prints what was seen."""
     print(f"{counts['histories']:>8} histories in {took:.0f} s, {counts['histories'] / took:.1f} a second")
     print(f"{counts['transfers']:>8} transfers, {counts['stored']} stored; {counts['deliveries']} parcels handed over")
     for name in ("merged", "moved", "refused", "supplements", "withdrawn"):
         print(f"{counts[name]:>8} {WORDS[name]}")
     for attack, count in attacks.most_common():
         print(f"{count:>8} times: {attack}")
-    for name in ("misdelivered", "damaged", "doubled", "lost", "gaps"):
+    for name in HARM:
         print(f"{counts[name]:>8} {WORDS[name]}")
-    harmed = sum(counts[name] for name in ("misdelivered", "damaged", "doubled", "lost", "gaps"))
-    return 1 if harmed or counts["histories"] < histories else 0
 
 
 WORDS = {

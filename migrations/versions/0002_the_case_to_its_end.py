@@ -3,6 +3,9 @@
 Revision: 0002, after 0001
 """
 
+import hashlib
+import json
+
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
@@ -230,6 +233,11 @@ def upgrade() -> None:
         "accepted_at = (SELECT min(e.at) FROM case_event AS e WHERE e.case_id = c.id AND e.kind = 'ACCEPT') "
         "FROM service_item AS i WHERE i.id = c.item_id"
     )
+    _seal_manifests_anew()
+    op.execute(
+        "UPDATE transfer SET routing = jsonb_build_object('center', to_center_id::text, 'computedAt', sent_at) "
+        "WHERE purpose = 'HANDLING'"
+    )
     op.alter_column("service_case", "custodian_id", nullable=False)
     op.create_check_constraint(op.f("ck_service_case_stars"), "service_case", "stars BETWEEN 1 AND 5")
     op.create_check_constraint(op.f("ck_service_case_rating"), "service_case", "(rated_at IS NULL) = (stars IS NULL)")
@@ -287,6 +295,17 @@ def upgrade() -> None:
         unique=False,
         postgresql_where=sa.text("closed_at IS NULL AND (due_provisional OR statutory_provisional)"),
     )
+
+
+def _seal_manifests_anew() -> None:
+    """Manifests have another shape now, so each gets the digest of what it is: of canonical JSON, as the code does."""
+    connection = op.get_bind()
+    for case_id, transfer_id, manifest in connection.execute(sa.text("SELECT case_id, id, manifest FROM transfer")):
+        said = json.dumps(manifest, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+        connection.execute(
+            sa.text("UPDATE transfer SET manifest_digest = :digest WHERE case_id = :case AND id = :id"),
+            {"digest": hashlib.sha256(said.encode()).hexdigest(), "case": case_id, "id": transfer_id},
+        )
 
 
 def downgrade() -> None:

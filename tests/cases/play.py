@@ -5,6 +5,7 @@ true or false, it finds there.
 """
 
 import hashlib
+import itertools
 import random
 import secrets
 from collections import defaultdict
@@ -18,7 +19,7 @@ from uuid import UUID
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from support import NOW, registration_for
+from support import NOW, TODAY, citizen_number, registration_for
 from tongban.cases import audit, review, service, timers
 from tongban.cases.arrivals import LocalCourier
 from tongban.cases.assessment import Draft, Handed
@@ -38,7 +39,7 @@ from tongban.events.relay import NotYet
 from tongban.events.words import Topic
 from tongban.identity.actor import DEVELOPER, Actor
 from tongban.registry import Registry
-from tongban.residents.service import change_hukou, register
+from tongban.residents.service import Registration, change_hukou, register
 from tongban.storage.database import Sessions
 from tongban.storage.ids import new_id
 from tongban.storage.objects import ObjectStore, write
@@ -58,12 +59,20 @@ ROUTED_AGAIN = (
 )
 """Where the route is computed once more, from what is recorded then."""
 FROM_HOME = frozenset({Channel.PORTAL, Channel.WECHAT, Channel.HOTLINE})
+_COUNT = itertools.count()
 TABLE = {(move.source, str(move.action), move.target) for move in MOVES}
 
 
 def acting_for(*centers: str) -> Actor:
     """Somebody who may act for these centers only."""
     return replace(DEVELOPER, everywhere=False, centers=frozenset(centers))
+
+
+def somebody(item: ItemDefinition, hukou: str) -> Registration:
+    """Somebody as the item's sample describes one. More of them than a birthday has numbers stay in one database."""
+    sample = item.sample
+    born = date(TODAY.year - sample.age, 1 + next(_COUNT) // 200 % 10, 2)  # two numbers go for each
+    return registration_for(item, hukou, id_number=citizen_number(born, sample.sex))
 
 
 async def upload(
@@ -184,7 +193,7 @@ class Play:
         needed = sorted(needed_materials(self.item, form))
         division = self.centers[home].division_code if home else unmapped
         async with self.sessions() as session, session.begin():
-            self.resident = (await register(session, DEVELOPER, registration_for(self.item, division), self.now)).id
+            self.resident = (await register(session, DEVELOPER, somebody(self.item, division), self.now)).id
             documents = [
                 Handed(
                     place=("documents", str(position)),

@@ -8,8 +8,8 @@ from uuid import UUID
 
 from sqlalchemy import func, select, text, update
 
-from cases.play import A, B, Play, acting_for, centers_by_code, local
-from support import DIRECT_ITEM, NOW, SPLIT_ITEM, registration_for
+from cases.play import A, B, Play, acting_for, centers_by_code, local, somebody
+from support import DIRECT_ITEM, NOW, SPLIT_ITEM
 from tongban.cases import arrivals, audit, review, service
 from tongban.cases.assessment import Draft, Handed
 from tongban.cases.custody import Parcel, Receipt, deliver
@@ -228,7 +228,7 @@ async def test_one_key_many_times_is_one_case(city: Sessions, registry: Registry
     items = (item for one in registry.departments.values() for item in one.items)
     item = next(item for item in items if item.code == DIRECT_ITEM)
     async with city() as session, session.begin():
-        resident = (await register(session, DEVELOPER, registration_for(item, "310109009000"), NOW)).id
+        resident = (await register(session, DEVELOPER, somebody(item, "310109009000"), NOW)).id
     draft = Draft(
         item=item.code,
         center=A,

@@ -37,8 +37,6 @@ async def acknowledge_transfer(session: AsyncSession, case_id: UUID, step: Step)
     before = case.current_center_id
     move = await allowed(session, case, CaseAction.ACKNOWLEDGE_TRANSFER, step)
     await _take_over(session, case, step)
-    if await _has_asked(session, case):
-        case.supplement_asked_by = case.handling_center_id
     await moved(session, case, move, step)
     return await finish(session, case, before, step.now)
 
@@ -224,14 +222,6 @@ async def _open(session: AsyncSession, case: Case) -> Transfer:
     transfer = await open_transfer(session, case)
     assert transfer is not None  # noqa: S101 - a case in transfer has one
     return transfer
-
-
-async def _has_asked(session: AsyncSession, case: Case) -> bool:
-    """Whether the handling center has asked for a supplement: also before the case went elsewhere and came back."""
-    asked = select(SupplementRequest.id).where(
-        SupplementRequest.case_id == case.id, SupplementRequest.center_id == case.handling_center_id
-    )
-    return await session.scalar(asked) is not None
 
 
 async def _open_request(session: AsyncSession, case: Case) -> SupplementRequest:
