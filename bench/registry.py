@@ -83,7 +83,7 @@ async def served(registry: Registry, url: str, rounds: int) -> None:
         app.router.lifespan_context(app),
         httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://bench", timeout=60) as client,
     ):
-        api = Api(client)
+        api = Api(client, lambda: asyncio.sleep(0))
         [center, *_] = await centers_of(api, JIADING)
         applications = []
         for _ in range(3 * rounds * CASES):
