@@ -17,7 +17,7 @@ ifneq ($(shell cat $(STAMP) 2>/dev/null),$(shell pwd) $(DEPARTMENTS))
 .PHONY: $(STAMP)
 endif
 
-.PHONY: help install serve test lint format schema history contract drill migration-check constraints clean
+.PHONY: help install serve test test-long lint format schema history contract drill migration-check constraints clean
 .DEFAULT_GOAL := help
 
 help: ## Says what can be made
@@ -29,7 +29,10 @@ serve: $(STAMP) ## Starts the server with the data of the city: http://127.0.0.1
 	@exec $(VENV) -m tongban serve $(ARGS)
 
 test: $(STAMP) ## Runs the tests (ARGS="-k catalog" for some)
-	$(VENV) -m pytest -n 2 --dist worksteal $(ARGS)
+	$(VENV) -m pytest -n 2 --dist worksteal -m "not long" $(ARGS)
+
+test-long: $(STAMP) ## Runs the tests that take their time: guides, random histories, drills
+	$(VENV) -m pytest -n 2 --dist worksteal -m long $(ARGS)
 
 lint: $(STAMP) ## Checks style, walls between rooms, and types
 	$(VENV) -m ruff check

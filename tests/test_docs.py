@@ -207,6 +207,7 @@ class TestQuestions:
         assert len(list(questions_of(ROOT / "README.md"))) == 3
 
 
+@pytest.mark.long
 class TestCommands:
     """Each line of a `console` block that begins with `$` is run; the lines after it are looked for in its output."""
 

@@ -151,6 +151,7 @@ def test_both_files_are_written_as_they_are_read(tmp_path: Path) -> None:
     assert read_reports(tmp_path / "none.json.gz") == {}
 
 
+@pytest.mark.long
 async def test_a_release_writes_what_is_shipped(tmp_path: Path) -> None:
     """With next to no effort: the decisions are the same, and each has a report."""
     said = StringIO()

@@ -28,6 +28,7 @@ FEW = range(8)
 """Histories of a control, which sees what it is for in many of them."""
 
 
+@pytest.mark.long
 async def test_nothing_is_lost_on_the_way(engine: AsyncEngine, store: FolderStore, registry: Registry) -> None:
     done = Drilled()
     await drill(engine, store, registry, range(40), done)
@@ -40,6 +41,7 @@ async def test_nothing_is_lost_on_the_way(engine: AsyncEngine, store: FolderStor
 # A drill that sees nothing proves nothing: without each of the receiver's checks it sees what they are for
 
 
+@pytest.mark.long
 async def test_without_a_look_into_the_files_damage_is_stored(
     engine: AsyncEngine, store: FolderStore, registry: Registry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -52,6 +54,7 @@ async def test_without_a_look_into_the_files_damage_is_stored(
     assert done.seen.damaged > 2
 
 
+@pytest.mark.long
 async def test_without_the_digest_another_manifest_is_stored(
     engine: AsyncEngine, store: FolderStore, registry: Registry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -61,6 +64,7 @@ async def test_without_the_digest_another_manifest_is_stored(
     assert done.seen.damaged > 2
 
 
+@pytest.mark.long
 async def test_without_the_address_another_center_takes_it(
     engine: AsyncEngine, store: FolderStore, registry: Registry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -70,6 +74,7 @@ async def test_without_the_address_another_center_takes_it(
     assert done.seen.misdelivered > 2
 
 
+@pytest.mark.long
 async def test_without_a_memory_it_is_stored_twice(
     engine: AsyncEngine, store: FolderStore, registry: Registry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -82,6 +87,7 @@ async def test_without_a_memory_it_is_stored_twice(
 # A day without the destination
 
 
+@pytest.mark.long
 async def test_after_a_day_without_the_destination_everything_is_delivered(
     city: Sessions, city_store: FolderStore, registry: Registry
 ) -> None:

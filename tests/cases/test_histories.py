@@ -199,6 +199,7 @@ class Histories(RuleBasedStateMachine):
         return self.now
 
 
+@pytest.mark.long
 def test_no_history_breaks_the_rules(world: World) -> None:
     run_state_machine_as_test(
         type("HistoriesHere", (Histories,), {"world": world}),

@@ -154,6 +154,7 @@ async def test_of_an_unforeseen_error_only_its_kind_is_kept(sessions: Sessions, 
     assert "王小明" not in caplog.text
 
 
+@pytest.mark.long
 async def test_after_a_day_of_failure_nothing_is_lost(sessions: Sessions, case: UUID) -> None:
     work, clock = Work(case), Clock()
     work.failing = NotYet("B is down")
