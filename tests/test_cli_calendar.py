@@ -43,6 +43,7 @@ async def _all(session: AsyncSession) -> list[CalendarPublication]:
     return list(await session.scalars(select(CalendarPublication).order_by(CalendarPublication.version)))
 
 
+@pytest.mark.long
 async def test_a_year_is_imported_shown_and_replaced(url: str, tmp_path: Path) -> None:
     def run(*command: str) -> tuple[int, str, str]:
         ended = tongban("calendar", *command, TONGBAN_DATABASE_URL=url, COLUMNS="200")

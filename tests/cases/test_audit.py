@@ -148,6 +148,7 @@ async def test_a_file_that_is_not_what_it_was_is_found(
 # The command
 
 
+@pytest.mark.long
 async def test_the_command_proves_it_or_names_every_fault(
     server_url: str, loaded_url: str, tmp_path: Path, registry: Registry
 ) -> None:

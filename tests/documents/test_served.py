@@ -208,6 +208,7 @@ def _begun_only(url: str) -> bytes:
     return answer
 
 
+@pytest.mark.long
 async def test_a_server_that_is_killed_has_stored_nothing(loaded: str, tmp_path: Path) -> None:
     """Killed while a file comes in; started again, it takes the file under the same token."""
     settings = {"TONGBAN_DATABASE_URL": loaded}
