@@ -28,7 +28,7 @@ from tongban.storage.database import Sessions
 from tongban.storage.objects import ObjectStore
 from tongban.testing import needed_materials
 
-REVIEWERS, OTHERS, CALLERS = 80, 15, 20
+REVIEWERS, OTHERS, CALLERS = 300, 40, 20
 Verb = Callable[[Any], Awaitable[Any]]
 """What is done with a session."""
 
