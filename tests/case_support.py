@@ -6,11 +6,13 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from support import HONGKOU, JIADING, NOW, QINGPU, SPLIT_ITEM, Api, act, application, centers_of, done, register, submit
+from tongban.cases.models import Case
 from tongban.cases.words import CaseStatus as Is
 from tongban.centers.models import Center
 from tongban.documents.models import Upload
@@ -154,3 +156,26 @@ async def uploaded(session: AsyncSession, store: ObjectStore, center: dict[str, 
     session.add(upload)
     await session.commit()
     return base64.b64encode(f"Upload:{key}".encode()).decode()
+
+
+def bare_case(*, center: UUID, **said: Any) -> Case:
+    """The row of a direct case that stays at one center, for tests that need one and none of its verbs."""
+    plain: dict[str, Any] = {
+        "channel": "COUNTER",
+        "mode": "DIRECT",
+        "status": "SUBMITTED",
+        "version": 1,
+        "receiving_center_id": center,
+        "handling_center_id": center,
+        "current_center_id": center,
+        "custodian_id": center,
+        "form": {},
+        "delivery_route": "DIRECT_TO_RESIDENT",
+        "submitted_at": NOW,
+        "promised_days": 5,
+        "extra_days": 0,
+        "due_at": NOW,
+        "due_provisional": False,
+        "visits": 1,
+    }
+    return Case(**plain | said)

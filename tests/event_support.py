@@ -6,6 +6,7 @@ from uuid import UUID
 
 from sqlalchemy import func, select
 
+from case_support import bare_case
 from support import NOW, citizen_number
 from tongban.cases.models import Case, CaseEvent
 from tongban.catalog.models import ServiceItem
@@ -26,27 +27,7 @@ async def new_case(sessions: Sessions, number: str = "") -> Case:
         item = (await session.scalars(select(ServiceItem.id).order_by(ServiceItem.code).limit(1))).one()
         said = Registration(name="王小明", id_number=citizen_number())
         resident = await residents.register(session, DEVELOPER, said, NOW)
-        case = Case(
-            number=number or f"T-{new_id().hex}",
-            item_id=item,
-            applicant_id=resident.id,
-            channel="COUNTER",
-            mode="DIRECT",
-            status="SUBMITTED",
-            version=1,
-            receiving_center_id=center,
-            handling_center_id=center,
-            current_center_id=center,
-            custodian_id=center,
-            form={},
-            delivery_route="DIRECT_TO_RESIDENT",
-            submitted_at=NOW,
-            promised_days=5,
-            extra_days=0,
-            due_at=NOW,
-            due_provisional=False,
-            visits=1,
-        )
+        case = bare_case(number=number or f"T-{new_id().hex}", item_id=item, applicant_id=resident.id, center=center)
         session.add(case)
         await session.commit()
     await tell(sessions, case.id, kind="SUBMITTED")

@@ -50,7 +50,7 @@ from tongban.contract.items import (
 )
 from tongban.contract.problems import ProblemCode
 from tongban.graphql.schema import build_schema
-from tongban.messages import MESSAGES, Message
+from tongban.messages.problems import MESSAGES, Message
 from tongban.notifications.channels import GROUP as CHANNELS
 from tongban.notifications.channels import open_channels
 from tongban.registry import GROUP, Limits, PluginState, open_registry

@@ -6,7 +6,7 @@ from support import NOW
 from tongban.cases.progress import STAGES, Step, steps_of
 from tongban.cases.words import CaseStatus as Is
 from tongban.contract.notices import ResidentStage
-from tongban.messages import STAGES as TOLD
+from tongban.messages.stages import STAGES as TOLD
 
 S = ResidentStage
 

@@ -9,6 +9,7 @@ import pytest_asyncio
 from sqlalchemy import func, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
+from case_support import bare_case
 from documents_support import A_JPEG, a_pdf, a_png, an_ofd, sha256, uploaded
 from support import JIADING, NOW, SPLIT_ITEM, Api, MakeApi, application, centers_of, done, register, statements, submit
 from tongban.cases.models import Case, Document
@@ -52,26 +53,12 @@ async def handed_in(api: Api, session: AsyncSession, number: str, content: bytes
 async def number(api: Api, session: AsyncSession) -> str:
     """A case of Jiading."""
     center = (await session.scalars(select(Center.id).where(Center.code == "SH0114-01"))).one()
-    case = Case(
+    case = bare_case(
         number="TB-1",
         item_id=(await session.scalars(select(ServiceItem.id).limit(1))).one(),
         applicant_id=read_global_id((await register(api))["id"])[1][-1],
-        channel="COUNTER",
-        mode="DIRECT",
+        center=center,
         status="UNDER_REVIEW",
-        version=1,
-        receiving_center_id=center,
-        handling_center_id=center,
-        current_center_id=center,
-        custodian_id=center,
-        form={},
-        delivery_route="DIRECT_TO_RESIDENT",
-        submitted_at=NOW,
-        promised_days=5,
-        extra_days=0,
-        due_at=NOW,
-        due_provisional=False,
-        visits=1,
     )
     session.add(case)
     await session.commit()

@@ -11,7 +11,7 @@ import pytest
 from tongban.cases.words import CaseStatus
 from tongban.contract.items import DeliveryRoute
 from tongban.contract.notices import NoticeKind, ResidentStage
-from tongban.messages import NOTICES, NoticeText
+from tongban.messages.notices import NOTICES, NoticeText
 from tongban.notifications.wording import Happened, Name, Wording, day_in_words, worded
 
 GOLDEN = Path(__file__).parent / "wording.txt"

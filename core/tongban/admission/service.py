@@ -28,7 +28,7 @@ from tongban.contract.items import ItemDefinition, ProcessingMode
 from tongban.contract.problems import Problem
 from tongban.errors import Refused
 from tongban.identity.actor import Actor, Role
-from tongban.messages import problem
+from tongban.messages.problems import problem
 from tongban.registry import Registry
 from tongban.storage.ids import new_id
 

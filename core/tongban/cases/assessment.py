@@ -26,7 +26,7 @@ from tongban.contract.problems import Problem
 from tongban.documents import service as documents_room
 from tongban.documents.models import Upload
 from tongban.identity.actor import Actor
-from tongban.messages import AUDIENCES, BARRIERS, problem
+from tongban.messages.problems import AUDIENCES, BARRIERS, problem
 from tongban.registry import Registry
 from tongban.residents.models import Resident
 from tongban.residents.service import applicant_of

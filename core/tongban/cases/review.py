@@ -25,7 +25,7 @@ from tongban.centers.calendar import Calendar
 from tongban.centers.models import Center
 from tongban.documents.models import Upload
 from tongban.errors import Refused
-from tongban.messages import problem
+from tongban.messages.problems import problem
 
 MOST_SUPPLEMENT_DAYS = 60
 """Working days that a resident may be given for a supplement, at most."""

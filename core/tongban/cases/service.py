@@ -28,7 +28,7 @@ from tongban.centers.hours import day_in_shanghai
 from tongban.centers.models import Center
 from tongban.errors import Refused
 from tongban.identity.actor import Actor
-from tongban.messages import problem
+from tongban.messages.problems import problem
 from tongban.registry import Registry
 from tongban.storage.ids import new_id
 

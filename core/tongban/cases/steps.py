@@ -33,7 +33,7 @@ from tongban.errors import Refused
 from tongban.events import outbox, worklists
 from tongban.events.words import Topic, WorklistChangeKind
 from tongban.identity.actor import Actor
-from tongban.messages import problem
+from tongban.messages.problems import problem
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,7 +15,7 @@ from tongban.centers.words import CalendarKind
 from tongban.contract.problems import Problem
 from tongban.errors import Refused
 from tongban.identity.actor import Actor, Role
-from tongban.messages import problem
+from tongban.messages.problems import problem
 
 FIRST_YEAR, LAST_YEAR = 2008, 2100
 """2008 is the first year of today's rules."""

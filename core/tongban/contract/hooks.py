@@ -54,4 +54,4 @@ class ChannelHooks:
 
         Called in a thread, several at a time; what takes longer than 10 s counts as failed.
         """
-        raise NotImplementedError
+        raise NotImplementedError  # a specification is never called; its type has no None to return

@@ -27,7 +27,7 @@ from tongban.documents.scanning import ScanFailed
 from tongban.documents.words import UploadState
 from tongban.errors import Refused
 from tongban.identity.actor import Actor
-from tongban.messages import problem
+from tongban.messages.problems import problem
 from tongban.storage.ids import new_id
 from tongban.storage.objects import ObjectStore, Staged, StoreFailed
 

@@ -33,7 +33,7 @@ from tongban.graphql.scalars import Digest
 from tongban.graphql.sources import Selection
 from tongban.graphql.stored import Stored, key_of
 from tongban.graphql.writing import written
-from tongban.messages import problem
+from tongban.messages.problems import problem
 
 OFFICE_DEPARTMENT = "MZ"
 """The office of the joint meeting sits in the civil affairs bureau."""

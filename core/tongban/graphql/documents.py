@@ -23,7 +23,7 @@ from tongban.graphql.problems import Problem, shown
 from tongban.graphql.scalars import Digest
 from tongban.graphql.stored import Stored
 from tongban.graphql.writing import written
-from tongban.messages import problem
+from tongban.messages.problems import problem
 
 
 async def refusals(desk: Desk, rows: Sequence[Row]) -> list[str | None]:

@@ -25,7 +25,7 @@ from tongban.graphql.errors import Unavailable
 from tongban.graphql.problems import shown
 from tongban.graphql.server import refusal
 from tongban.graphql.stored import global_id
-from tongban.messages import problem
+from tongban.messages.problems import problem
 from tongban.storage.objects import StoreFailed
 
 log = logging.getLogger(__name__)

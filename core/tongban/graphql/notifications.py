@@ -18,7 +18,7 @@ from tongban.graphql.fields import batch, column, connection, one
 from tongban.graphql.node import Node
 from tongban.graphql.sources import Selection
 from tongban.graphql.stored import Stored
-from tongban.messages import NoticeText
+from tongban.messages.notices import NoticeText
 from tongban.notifications import models
 from tongban.notifications.wording import Wording
 from tongban.notifications.words import NoticeStatus

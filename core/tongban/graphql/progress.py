@@ -14,7 +14,7 @@ from tongban.contract.notices import ResidentStage
 from tongban.graphql.centers import Center
 from tongban.graphql.desk import Desk, Row
 from tongban.graphql.fields import reference
-from tongban.messages import stage_told
+from tongban.messages.stages import stage_told
 
 
 @strawberry.type(description="A stage that a case has reached.")

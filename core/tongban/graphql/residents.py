@@ -21,7 +21,7 @@ from tongban.graphql.scalars import IdNumber
 from tongban.graphql.sources import Selection
 from tongban.graphql.stored import Stored, key_of
 from tongban.graphql.writing import written
-from tongban.messages import problem
+from tongban.messages.problems import problem
 from tongban.residents import models, service
 from tongban.residents.identity_numbers import masked
 from tongban.residents.models import DocumentKind

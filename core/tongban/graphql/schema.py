@@ -18,7 +18,8 @@ from strawberry.types.graphql import OperationType
 from graphql import GraphQLError
 from tongban.errors import traced
 from tongban.graphql.admission import AdmissionMutation, AdmissionQuery
-from tongban.graphql.cases import CasesMutation, CasesQuery
+from tongban.graphql.case_lists import CasesQuery
+from tongban.graphql.case_moves import CasePreviewQuery, CasesMutation
 from tongban.graphql.catalog import CatalogQuery
 from tongban.graphql.centers import CentersMutation, CentersQuery
 from tongban.graphql.cost import CostLimit
@@ -47,6 +48,7 @@ class Query(
     CentersQuery,
     ResidentsQuery,
     CasesQuery,
+    CasePreviewQuery,
     NotificationsQuery,
     AdmissionQuery,
     PluginsQuery,

@@ -18,7 +18,7 @@ from tongban.graphql.errors import BadInput, NotThere, Resume, Unavailable
 from tongban.graphql.fields import column, one
 from tongban.graphql.problems import shown
 from tongban.graphql.stored import Stored, global_id, key_of
-from tongban.messages import problem
+from tongban.messages.problems import problem
 
 CASE_EVENTS = Stream.of(cases.CaseEvent.case_id, cases.CaseEvent.sequence)
 

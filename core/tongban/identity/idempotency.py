@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from tongban.errors import Refused
 from tongban.identity.actor import Actor
 from tongban.identity.models import IdempotencyKey
-from tongban.messages import problem
+from tongban.messages.problems import problem
 
 PENDING = UUID(int=0)
 """Stands for the result until there is one, in the same transaction; nobody else ever sees it."""

@@ -14,7 +14,7 @@ from tongban.cases.progress import STAGES
 from tongban.cases.words import CaseStatus
 from tongban.contract.items import DeliveryRoute
 from tongban.contract.notices import NoticeKind, ResidentStage
-from tongban.messages import AS_SAID, NOTICES, PROVISIONAL, RESULTS, NoticeText
+from tongban.messages.notices import AS_SAID, NOTICES, PROVISIONAL, RESULTS, NoticeText
 
 MONTHS = (
     *("January", "February", "March", "April", "May", "June"),

@@ -14,7 +14,7 @@ from tongban.contract import applications as contract
 from tongban.contract.problems import Problem
 from tongban.errors import Refused
 from tongban.identity.actor import Actor
-from tongban.messages import problem
+from tongban.messages.problems import problem
 from tongban.residents.identity_numbers import NumberFault, read_number
 from tongban.residents.models import DocumentKind, Hukou, Resident
 

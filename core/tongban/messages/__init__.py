@@ -1,0 +1,1 @@
+"""What core says to people, by name and language; departments bring their own words."""
