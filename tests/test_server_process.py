@@ -24,6 +24,8 @@ from tongban.registry import Registry
 from tongban.storage.database import engine_for
 from tongban.storage.embedded import _serves as serves
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture(scope="module")
 def folder() -> Iterator[Path]:

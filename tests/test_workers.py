@@ -9,6 +9,7 @@ from pathlib import Path
 
 import httpx
 import psutil
+import pytest
 import pytest_asyncio
 from sqlalchemy import select
 from websockets.exceptions import ConnectionClosed
@@ -19,6 +20,8 @@ from socket_support import Client, client
 from tongban.centers.models import Center
 from tongban.events.feed import WORKLISTS, head
 from tongban.storage.database import Sessions
+
+pytestmark = pytest.mark.long
 
 WORKLIST = "subscription($c: String!, $s: Int) { worklist(center: $c, since: $s) { sequence case { number } } }"
 

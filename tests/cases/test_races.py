@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 from uuid import UUID
 
+import pytest
 from sqlalchemy import func, select, text, update
 
 from cases.play import A, B, Play, acting_for, centers_by_code, local, somebody
@@ -27,6 +28,8 @@ from tongban.residents.service import register
 from tongban.storage.database import Sessions
 from tongban.storage.objects import ObjectStore
 from tongban.testing import needed_materials
+
+pytestmark = pytest.mark.long
 
 REVIEWERS, OTHERS, CALLERS = 300, 40, 20
 Verb = Callable[[Any], Awaitable[Any]]
